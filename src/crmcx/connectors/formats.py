@@ -1,0 +1,249 @@
+"""How the files of an export are taken apart: CSV, JSON Lines, Parquet; compressed or not.
+
+A reader yields chunks of records together with the text they were read from, so that what a source said is kept as
+it said it.
+"""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import csv
+import gzip
+import io
+import lzma
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from attrs import field, frozen
+from pydantic_core import from_json, to_json
+
+from crmcx import engines
+from crmcx.connectors.sdk import Unreadable
+from crmcx.errors import SourceFileError, UsageError
+
+_OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_DELIMITERS = (",", ";", "\t", "|")
+_WIDEST_FIELD = 1 << 27
+
+
+@frozen
+class Chunk:
+    """Some records of a file in their order."""
+
+    records: list[Mapping[str, Any] | Unreadable]
+    """The records."""
+    body: bytes
+    """The text they were read from, in UTF-8."""
+    fields: tuple[str, ...] | None
+    """The names that every record has, when they all have the same."""
+
+
+def _known_encoding(_format: Any, _attribute: Any, value: str) -> None:  # noqa: ANN401 - attrs' signature
+    try:
+        codecs.lookup(value)
+    except LookupError:
+        msg = f"no text encoding is called {value!r}"
+        raise UsageError(msg, hint="use a name such as utf-8, utf-8-sig, cp1252 or latin-1") from None
+
+
+@frozen(kw_only=True)
+class Format:
+    """How a file is written."""
+
+    def header(self, path: Path) -> tuple[str, ...] | None:
+        """The column names of the file; None where records name their own."""
+        raise NotImplementedError
+
+    def chunks(self, path: Path, *, rows: int) -> Iterator[Chunk]:
+        """The records of the file, `rows` at a time."""
+        raise NotImplementedError
+
+
+@frozen(kw_only=True)
+class Csv(Format):
+    """Rows of separated values under a header.
+
+    A cell whose text is one of `nulls` is no value. A row with more or fewer cells than the header is unreadable.
+    """
+
+    delimiter: str = ","
+    """What separates cells."""
+    encoding: str = field(default="utf-8-sig", validator=_known_encoding)
+    """Encoding of the text; a byte order mark is taken off."""
+    quote: str = '"'
+    """What cells are quoted with."""
+    nulls: tuple[str, ...] = ("",)
+    """Texts that stand for no value."""
+
+    def header(self, path: Path) -> tuple[str, ...]:
+        """The column names of the first row."""
+        with _text(path, self.encoding) as file:
+            try:
+                names = next(self._reader(file), None)
+            except (UnicodeDecodeError, csv.Error) as error:
+                raise _undecodable(path, self.encoding, 1, error) from None
+        if not names:
+            msg = f"{path.name} is empty, expected a header row"
+            raise SourceFileError(msg, hint="export it again, or take it out of the connection", file=path.name)
+        if len(names) == 1:
+            likely = max(_DELIMITERS, key=names[0].count)
+            if likely != self.delimiter and likely in names[0]:
+                msg = f"the header of {path.name} is one column with {self.delimiter!r} as delimiter, and holds {likely!r}"
+                raise SourceFileError(msg, hint=f"pass Csv(delimiter={likely!r})", file=path.name)
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            msg = f"the header of {path.name} names a column twice: {', '.join(doubled)}"
+            raise SourceFileError(msg, hint="rename one of them in the export", file=path.name)
+        return tuple(names)
+
+    def _reader(self, lines: Any) -> Iterator[list[str]]:  # noqa: ANN401 - any iterable of lines
+        csv.field_size_limit(_WIDEST_FIELD)
+        return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote)
+
+    def chunks(self, path: Path, *, rows: int) -> Iterator[Chunk]:
+        """The rows below the header."""
+        names = self.header(path)
+        text: list[str] = []
+        nulls = frozenset(self.nulls)
+        with _text(path, self.encoding) as file:
+            reader = self._reader(_kept(file, text))
+            next(reader)
+            text.clear()
+            read = 0
+            while True:
+                try:
+                    cells = list(islice(reader, rows))
+                except (UnicodeDecodeError, csv.Error) as error:
+                    raise _undecodable(path, self.encoding, read + len(text) + 2, error) from None
+                if not cells:
+                    return
+                read += len(cells)
+                yield Chunk(self._records(names, cells, nulls), "".join(text).encode(), names)
+                text.clear()
+
+    def _records(
+        self, names: tuple[str, ...], cells: list[list[str]], nulls: frozenset[str]
+    ) -> list[Mapping[str, Any] | Unreadable]:
+        width = len(names)
+        only_empty = nulls == {""}
+        records: list[Mapping[str, Any] | Unreadable] = []
+        for row in cells:
+            if len(row) != width:
+                reason = f"the row has {len(row)} cells, the header {width}"
+                records.append(Unreadable(reason, self.delimiter.join(row)))
+            elif only_empty:
+                records.append(dict(zip(names, [cell or None for cell in row], strict=True)))
+            else:
+                records.append(dict(zip(names, [None if cell in nulls else cell for cell in row], strict=True)))
+        return records
+
+
+@frozen(kw_only=True)
+class JsonLines(Format):
+    """One JSON object a line; empty lines are passed over."""
+
+    encoding: str = field(default="utf-8-sig", validator=_known_encoding)
+    """Encoding of the text; a byte order mark is taken off."""
+
+    def header(self, path: Path) -> None:
+        """None: records name their own fields."""
+        with _text(path, self.encoding) as file:
+            try:
+                next(file, None)
+            except UnicodeDecodeError as error:
+                raise _undecodable(path, self.encoding, 1, error) from None
+
+    def chunks(self, path: Path, *, rows: int) -> Iterator[Chunk]:
+        """The objects in their order."""
+        with _text(path, self.encoding) as file:
+            lines = (line for line in file if line.strip())
+            read = 0
+            while True:
+                try:
+                    taken = list(islice(lines, rows))
+                except UnicodeDecodeError as error:
+                    raise _undecodable(path, self.encoding, read + 1, error) from None
+                if not taken:
+                    return
+                read += len(taken)
+                yield Chunk([_object(line) for line in taken], "".join(taken).encode(), None)
+
+
+def _object(line: str) -> Mapping[str, Any] | Unreadable:
+    try:
+        found = from_json(line)
+    except ValueError:
+        return Unreadable("the line is not JSON", line.rstrip("\n"))
+    if not isinstance(found, dict):
+        return Unreadable(f"the line is a JSON {type(found).__name__}, expected an object", line.rstrip("\n"))
+    return found
+
+
+@frozen(kw_only=True)
+class Parquet(Format):
+    """A Parquet file; text cells that are one of `nulls` are no value."""
+
+    nulls: tuple[str, ...] = ()
+    """Texts that stand for no value."""
+
+    def header(self, path: Path) -> tuple[str, ...]:
+        """The column names of the file."""
+        return engines.parquet_columns(path)
+
+    def chunks(self, path: Path, *, rows: int) -> Iterator[Chunk]:
+        """The rows in their order; the text that is kept of them is JSON."""
+        names = self.header(path)
+        nulls = frozenset(self.nulls)
+        for taken in engines.parquet_rows(path, rows):
+            found = taken
+            if nulls:
+                found = [tuple(None if type(cell) is str and cell in nulls else cell for cell in row) for row in taken]
+            records: list[Mapping[str, Any] | Unreadable] = [dict(zip(names, row, strict=True)) for row in found]
+            yield Chunk(records, to_json([names, *taken], fallback=str), names)
+
+
+def format_of(path: Path) -> Format:
+    """The format that a file's name speaks of.
+
+    Raises:
+        UsageError: The name speaks of none.
+    """
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() not in _OPENERS]
+    known: dict[str, Format] = {
+        ".csv": Csv(),
+        ".tsv": Csv(delimiter="\t"),
+        ".jsonl": JsonLines(),
+        ".ndjson": JsonLines(),
+        ".parquet": Parquet(),
+    }
+    if suffixes and suffixes[-1] in known:
+        return known[suffixes[-1]]
+    msg = f"the name {path.name!r} says nothing of its format; known endings: {', '.join(known)}"
+    raise UsageError(msg, hint="pass format=Csv(...), JsonLines() or Parquet()")
+
+
+def _text(path: Path, encoding: str) -> IO[str]:
+    if not path.is_file():
+        msg = f"found no file {path.name} in {path.parent}"
+        raise SourceFileError(msg, hint="check the path, or export the file again", file=path.name)
+    opener = _OPENERS.get(path.suffix.lower())
+    raw = opener(path, "rb") if opener else path.open("rb")
+    return io.TextIOWrapper(raw, encoding=encoding, newline="")  # type: ignore[arg-type] - each opener gives bytes
+
+
+def _kept(lines: Iterator[str] | IO[str], text: list[str]) -> Iterator[str]:
+    keep = text.append
+    for line in lines:
+        keep(line)
+        yield line
+
+
+def _undecodable(path: Path, encoding: str, row: int, error: Exception) -> SourceFileError:
+    if isinstance(error, UnicodeDecodeError):
+        msg = f"{path.name} is not written in {encoding}: near row {row} a byte 0x{error.object[error.start]:02x} does not fit"
+        return SourceFileError(msg, hint="pass the encoding it was exported in, such as cp1252", file=path.name, row=row)
+    msg = f"{path.name} cannot be read near row {row}: {error}"
+    return SourceFileError(msg, hint="check delimiter and quote of the export", file=path.name, row=row)

@@ -1,0 +1,471 @@
+"""Mappings as data: which field of a class comes from where in a record, by which named conversion.
+
+A mapping holds no code. It can be written down as JSON, hashed, compared and printed in the docs; `compiled.py` turns
+it into one pydantic validator.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping as MappingType
+from typing import Any, TypeAlias
+
+from attrs import asdict, field, frozen
+
+from crmcx.errors import MappingError
+from crmcx.models import Answer, ContactPoint
+from crmcx.models.base import Model, Part, Record
+from crmcx.models.fields import leaves
+from crmcx.models.values import Scale
+
+Path: TypeAlias = str | tuple[str | int, ...]
+"""Where a value stands: the name of a column or key, or the way down through nested ones."""
+Given: TypeAlias = "str | tuple[str | int, ...] | Conversion"
+"""What a mapping says about a field: a path, or a conversion of one."""
+
+
+def as_path(value: Path) -> tuple[str | int, ...]:
+    """A path as a tuple; a text is one key as it stands, dots and blanks included."""
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+@frozen
+class Conversion:
+    """A named way from what a source wrote to what a field holds."""
+
+
+@frozen
+class Plain(Conversion):
+    """The value as it stands."""
+
+    path: tuple[str | int, ...] = field(converter=as_path)
+
+
+@frozen
+class Constant(Conversion):
+    """The same value for every record."""
+
+    value: Any
+
+
+@frozen
+class InstantAs(Conversion):
+    """A moment in another spelling."""
+
+    path: tuple[str | int, ...] = field(converter=as_path)
+    format: str | None = None
+    zone: str | None = None
+    unit: str | None = None
+
+
+@frozen
+class DayAs(Conversion):
+    """A day in another spelling."""
+
+    path: tuple[str | int, ...] = field(converter=as_path)
+    format: str = "%Y-%m-%d"
+
+
+@frozen
+class DurationIn(Conversion):
+    """A length of time counted in a unit."""
+
+    path: tuple[str | int, ...] = field(converter=as_path)
+    unit: str = "seconds"
+
+
+@frozen
+class NumberAs(Conversion):
+    """A number with other separators."""
+
+    path: tuple[str | int, ...] = field(converter=as_path)
+    decimal: str = "."
+    thousands: str = ""
+
+
+@frozen
+class ShortestDecimal(Conversion):
+    """A float as the shortest decimal that reads back as the same float."""
+
+    path: tuple[str | int, ...] = field(converter=as_path)
+
+
+@frozen
+class MoneyOf(Conversion):
+    """An amount and its currency."""
+
+    amount: Conversion
+    currency: Conversion
+
+
+@frozen
+class TextOf(Conversion):
+    """Words and their language."""
+
+    value: Conversion
+    lang: Conversion
+
+
+@frozen
+class Words(Conversion):
+    """A source's own words for the values of an enumeration or flag."""
+
+    path: tuple[str | int, ...] = field(converter=as_path)
+    table: tuple[tuple[str, str | bool], ...] = ()
+    other: str | None = None
+
+
+@frozen
+class RefTo(Conversion):
+    """The record that an id of the source points to."""
+
+    path: tuple[str | int, ...] = field(converter=as_path)
+    source: str | None = None
+    prefix: str = ""
+
+
+@frozen
+class Joined(Conversion):
+    """Several values as one id, in their order."""
+
+    paths: tuple[tuple[str | int, ...], ...]
+    separator: str = "#"
+
+
+@frozen
+class Unless(Conversion):
+    """The value, or None where the source's value is one of these codes; what an answer's score is made with."""
+
+    path: tuple[str | int, ...]
+    codes: tuple[str, ...]
+    scale: tuple[float, float] | None = None
+
+
+@frozen
+class StateOf(Conversion):
+    """The state of an answer: a code's own, `skipped` where nothing is said, else `answered`."""
+
+    path: tuple[str | int, ...]
+    codes: tuple[tuple[str, str], ...]
+
+
+@frozen
+class Codes(Conversion):
+    """The source's value where it is one of these codes, else None."""
+
+    path: tuple[str | int, ...]
+    codes: tuple[str, ...]
+
+
+@frozen
+class Condition:
+    """When a mapping applies: where the path holds one of `values`, or anything at all when there are none."""
+
+    path: tuple[str | int, ...] = field(converter=as_path)
+    values: tuple[str, ...] = ()
+
+
+@frozen
+class PartMapping:
+    """How one nested part is made of a record."""
+
+    cls: type[Part]
+    fields: tuple[tuple[str, Conversion], ...]
+    when: Condition | None
+
+
+@frozen
+class Mapping:
+    """How one class is made of a record; write it with `mapping`."""
+
+    cls: type[Record]
+    id: Conversion
+    fields: tuple[tuple[str, Conversion], ...]
+    parts: tuple[PartMapping, ...]
+    version: Conversion | None
+    known_at: Conversion | None
+    when: Condition | None
+
+    def describe(self) -> dict[str, Any]:
+        """The mapping as plain data that can be written as JSON."""
+
+        def plain(_inst: type, _attr: Any, value: Any) -> Any:  # noqa: ANN401 - attrs' own signature
+            return value.__name__ if isinstance(value, type) else value
+
+        def named(conversion: Conversion | None) -> Any:  # noqa: ANN401 - nested plain data
+            if conversion is None:
+                return None
+            nested = {
+                name: named(value) if isinstance(value, Conversion) else value
+                for name, value in asdict(conversion, recurse=False).items()
+            }
+            return {"conversion": type(conversion).__name__, **nested}
+
+        return {
+            "class": self.cls.__name__,
+            "id": named(self.id),
+            "fields": {name: named(conversion) for name, conversion in self.fields},
+            "parts": [
+                {
+                    "class": part.cls.__name__,
+                    "fields": {name: named(conversion) for name, conversion in part.fields},
+                    "when": part.when and asdict(part.when, value_serializer=plain),
+                }
+                for part in self.parts
+            ],
+            "version": named(self.version),
+            "known_at": named(self.known_at),
+            "when": self.when and asdict(self.when, value_serializer=plain),
+        }
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the canonical JSON of the mapping, first 16 digits."""
+        text = json.dumps(self.describe(), sort_keys=True, separators=(",", ":"), default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _conversion(given: Given) -> Conversion:
+    return given if isinstance(given, Conversion) else Plain(given)
+
+
+def _checked(cls: type[Model], fields: MappingType[str, Given]) -> list[tuple[str, Conversion]]:
+    known = {leaf.path[0] for leaf in leaves(cls)}
+    unknown = sorted(fields.keys() - known)
+    if unknown:
+        msg = f"{cls.__name__} has no field {', '.join(unknown)}; it has: {', '.join(sorted(known))}"
+        raise MappingError(msg, hint="map it to one of these, or leave it out and it is kept in extra")
+    required = {name for name, info in cls.model_fields.items() if info.is_required()} - {"source", "source_id"}
+    missing = sorted(required - fields.keys())
+    if missing:
+        msg = f"the mapping of {cls.__name__} leaves out {', '.join(missing)}, which every {cls.__name__} has"
+        raise MappingError(msg, hint="name a path for it, or constant(...) when it is the same for every record")
+    return [(name, _conversion(given)) for name, given in fields.items()]
+
+
+def mapping(  # noqa: PLR0913 - each is one thing a mapping may say
+    cls: type[Record],
+    *,
+    id: Given,  # noqa: A002 - the field's own word
+    version: Given | None = None,
+    known_at: Given | None = None,
+    when: Condition | None = None,
+    parts: tuple[PartMapping, ...] = (),
+    **fields: Given,
+) -> Mapping:
+    """Say how one class is made of a record.
+
+    Args:
+        cls: The class of the model.
+        id: The record's id in the source, unique among the records of this class.
+        version: The source's order of versions. With it, many records may fold into one: the highest version wins,
+            whatever the order of arrival.
+        known_at: When the source itself first knew it, for sources that keep history.
+        when: Make the class only of records that meet this; without it, of every record.
+        parts: Nested parts, such as contact points and answers.
+        fields: Field name to path or conversion. What is not mapped is kept in `extra`.
+
+    Returns:
+        The mapping, as frozen data.
+
+    Raises:
+        MappingError: A field does not exist, or a required one is left out.
+
+    Example:
+        >>> from crmcx.models import Deal
+        >>> mapping(Deal, id="opportunity", status=words("stage", {"Won": "won", "Lost": "lost"})).cls.__name__
+        'Deal'
+    """
+    return Mapping(
+        cls=cls,
+        id=_conversion(id),
+        fields=tuple(_checked(cls, fields)),
+        parts=tuple(parts),
+        version=None if version is None else _conversion(version),
+        known_at=None if known_at is None else _conversion(known_at),
+        when=when,
+    )
+
+
+def constant(value: object) -> Constant:
+    """The same value for every record, such as a currency or a channel."""
+    return Constant(value)
+
+
+def instant(path: Path, *, format: str | None = None, zone: str | None = None, unit: str | None = None) -> InstantAs:  # noqa: A002
+    """A moment in another spelling.
+
+    Args:
+        path: Where it stands.
+        format: How it is written, in the letters of `datetime.strptime`; None for ISO 8601.
+        zone: IANA name of the zone in which times without an offset were written.
+        unit: `s`, `ms` or `us` when it is a number counted since 1970 in UTC.
+    """
+    if unit is not None and unit not in {"s", "ms", "us"}:
+        msg = f"found unit {unit!r}, expected s, ms or us"
+        raise MappingError(msg, hint="name the unit in which the source counts since 1970")
+    return InstantAs(path, format=format, zone=zone, unit=unit)
+
+
+def day(path: Path, *, format: str = "%Y-%m-%d") -> DayAs:  # noqa: A002 - strptime's own word
+    """A day in another spelling, in the letters of `datetime.strptime`."""
+    return DayAs(path, format=format)
+
+
+def duration(path: Path, *, unit: str = "seconds") -> DurationIn:
+    """A length of time counted in `milliseconds`, `seconds`, `minutes`, `hours` or `days`."""
+    if unit not in {"milliseconds", "seconds", "minutes", "hours", "days"}:
+        msg = f"found unit {unit!r}, expected milliseconds, seconds, minutes, hours or days"
+        raise MappingError(msg, hint="name the unit in which the source counts")
+    return DurationIn(path, unit=unit)
+
+
+def number(path: Path, *, decimal: str = ".", thousands: str = "") -> NumberAs:
+    """A number written with other separators, such as `1.234,50`."""
+    return NumberAs(path, decimal=decimal, thousands=thousands)
+
+
+def shortest_decimal(path: Path) -> ShortestDecimal:
+    """A float as the shortest decimal that reads back as the same float; the named way from float to money."""
+    return ShortestDecimal(path)
+
+
+def money(amount: Given, *, currency: str | Conversion) -> MoneyOf:
+    """An amount and its currency.
+
+    Args:
+        amount: Where the amount stands, or a conversion of it.
+        currency: An ISO 4217 code for all records, or a conversion such as `at("currency")`.
+    """
+    return MoneyOf(_conversion(amount), currency if isinstance(currency, Conversion) else Constant(currency))
+
+
+def text(value: Given, *, lang: str | Conversion = "und") -> TextOf:
+    """Words of a person; the language is a BCP 47 tag for all records, or a conversion such as `at("lang")`."""
+    return TextOf(_conversion(value), lang if isinstance(lang, Conversion) else Constant(lang))
+
+
+def at(*path: str | int) -> Plain:
+    """The value at a path, step by step down through nested ones."""
+    return Plain(path)
+
+
+def words(path: Path, table: MappingType[str, str | bool], *, other: str | None = None) -> Words:
+    """The source's own words for the values of an enumeration.
+
+    Args:
+        path: Where the word stands.
+        table: The source's word to ours.
+        other: Ours for a word that is not in the table; without it, such a record is quarantined.
+    """
+    return Words(path, table=tuple(table.items()), other=other)
+
+
+def ref(path: Path, *, source: str | None = None, prefix: str = "") -> RefTo:
+    """The record that an id points to.
+
+    Args:
+        path: Where the id stands.
+        source: Name of another connection, when the id is one of its ids.
+        prefix: What the other mapping puts before its ids.
+    """
+    return RefTo(path, source=source, prefix=prefix)
+
+
+def joined(*paths: Path, separator: str = "#") -> Joined:
+    """Several values as one id, in their order."""
+    return Joined(tuple(as_path(path) for path in paths), separator=separator)
+
+
+def present(path: Path) -> Condition:
+    """Where the path holds anything."""
+    return Condition(path)
+
+
+def equals(path: Path, *values: str) -> Condition:
+    """Where the path holds one of the values."""
+    return Condition(path, values)
+
+
+def part(cls: type[Part], *, when: Condition | None = None, **fields: Given) -> PartMapping:
+    """A nested part of a record; it is left out where `when` is not met."""
+    return PartMapping(cls, tuple(_checked(cls, fields)), when)
+
+
+def contact(kind: str, path: Path, *, label: str | None = None, primary: bool | None = None) -> PartMapping:
+    """A contact point; left out where the source has none."""
+    fields: dict[str, Given] = {"kind": Constant(kind), "value": Plain(path)}
+    if label is not None:
+        fields["label"] = Constant(label)
+    if primary is not None:
+        fields["primary"] = Constant(primary)
+    return part(ContactPoint, when=present(path), **fields)
+
+
+def answer(  # noqa: PLR0913 - each is one thing an answer may say
+    item: str,
+    path: Path,
+    *,
+    kind: str,
+    scale: Scale | None = None,
+    states: MappingType[str, str] | None = None,
+    choices: MappingType[str, str] | None = None,
+    lang: str | Conversion = "und",
+) -> PartMapping:
+    """The answer to one item.
+
+    Args:
+        item: Code of the item, the same in every language.
+        path: Where the source holds it.
+        kind: What the item asks: `nps`, `csat`, `ces`, `likert`, `choice`, `text` or `number`.
+        scale: The scale of its scores; needed for every kind that has scores.
+        states: The source's codes that are no answers, such as `{"6": "not_applicable"}`. Nothing at all is `skipped`.
+        choices: For a choice, the source's words to codes.
+        lang: For a text, its language.
+
+    Raises:
+        MappingError: A score without its scale.
+    """
+    where = as_path(path)
+    codes = tuple((states or {}).items())
+    fields: dict[str, Given] = {"item": Constant(item), "kind": Constant(kind), "state": StateOf(where, codes)}
+    if codes:
+        fields["state_native"] = Codes(where, tuple(code for code, _ in codes))
+    if kind == "text":
+        fields["text"] = TextOf(Plain(where), lang if isinstance(lang, Conversion) else Constant(lang))
+    elif kind == "choice":
+        fields["choice"] = Words(where, table=tuple(choices.items())) if choices else Plain(where)
+    else:
+        if scale is None:
+            msg = f"item {item!r} has scores and no scale"
+            raise MappingError(msg, hint="pass scale=Scale(min=..., max=...)")
+        fields["score"] = Unless(where, tuple(code for code, _ in codes), (scale.min, scale.max))
+        fields["scale"] = Constant(scale)
+    return part(Answer, **fields)
+
+
+__all__ = [
+    "Condition",
+    "Conversion",
+    "Mapping",
+    "PartMapping",
+    "answer",
+    "at",
+    "constant",
+    "contact",
+    "day",
+    "duration",
+    "equals",
+    "instant",
+    "joined",
+    "mapping",
+    "money",
+    "number",
+    "part",
+    "present",
+    "ref",
+    "shortest_decimal",
+    "text",
+    "words",
+]

@@ -1,0 +1,162 @@
+"""What a connector is made of: streams that yield pages of records, from a cursor on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
+
+from attrs import evolve, field, frozen
+from pydantic import BaseModel, ConfigDict
+
+from crmcx.connectors.mapping import Mapping as ClassMapping
+from crmcx.errors import ConnectorError
+
+MAX_PAGE = 1 << 20
+"""The most records a page may hold."""
+
+
+@frozen
+class Unreadable:
+    """A record that could not even be taken apart, in the place of the record."""
+
+    reason: str
+    """What is wrong, without the words of the record."""
+    raw: str
+    """The record as it stands in the source."""
+
+
+@frozen(kw_only=True)
+class Cursor:
+    """Where a stream goes on; everything in it can be written as JSON."""
+
+    watermark: Any = None
+    """The newest stamp that was read, for sources that can be asked for what is newer."""
+    token: Any = None
+    """The next page of an answer that goes on."""
+    window: Any = None
+    """The part of time that is being read."""
+
+
+def _page_of_fair_size(_page: Page, _attribute: Any, records: Sequence[Any]) -> None:  # noqa: ANN401 - attrs' signature
+    if len(records) > MAX_PAGE:
+        msg = f"a page holds {len(records)} records, at most {MAX_PAGE} are allowed"
+        raise ConnectorError(msg, hint="yield smaller pages")
+
+
+@frozen
+class Page:
+    """What one request brought."""
+
+    records: Sequence[Mapping[str, Any] | Unreadable] = field(validator=_page_of_fair_size, repr=len)
+    """The records, unchanged."""
+    next: Cursor | None = field(default=None, kw_only=True)
+    """Where to go on after this page; None when the stream cannot resume here."""
+    body: bytes | None = field(default=None, kw_only=True, repr=False)
+    """The page as the source sent it; without it, the records are kept as JSON."""
+    origin: str | None = field(default=None, kw_only=True)
+    """The file or address it came from, without anything secret."""
+    first_row: int = field(default=1, kw_only=True)
+    """Number of the first record at its origin, counted from 1."""
+    fields: tuple[str, ...] | None = field(default=None, kw_only=True)
+    """The names that every record has, when they all have the same."""
+
+
+@frozen(kw_only=True)
+class Stream:
+    """One kind of record that a connector reads, bound to a connection."""
+
+    name: str
+    """Its name, unique in the connector."""
+    maps: tuple[ClassMapping, ...]
+    """What each record becomes."""
+    read: Callable[[Cursor], Iterator[Page]] = field(repr=False)
+    """Yields the pages from a cursor on."""
+    keeps_history: bool = False
+    """Whether the source itself tells the dated steps; if not, a changed entity yields a change of our own."""
+    resumes: bool = True
+    """Whether a broken run goes on where it stood; if not, it starts again."""
+
+
+_Method = TypeVar("_Method", bound=Callable[..., Iterator[Page]])
+
+
+def stream(*maps: ClassMapping, keeps_history: bool = False, resumes: bool = True) -> Callable[[_Method], _Method]:
+    """Declare a generator method of a connector as a stream.
+
+    The method takes what `Connector.open` returns and a cursor, and yields pages.
+
+    Args:
+        maps: What each record becomes.
+        keeps_history: Whether the source itself tells the dated steps of its records.
+        resumes: Whether a broken run goes on where it stood.
+    """
+
+    def declare(method: _Method) -> _Method:
+        method.__crmcx_stream__ = Stream(  # type: ignore[attr-defined] - the mark that streams() looks for
+            name=method.__name__, maps=maps, read=method, keeps_history=keeps_history, resumes=resumes
+        )
+        return method
+
+    return declare
+
+
+class NoSettings(BaseModel):
+    """Settings of a connector that has none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Connector:
+    """Base of all connectors: one class per system, one generator method per stream.
+
+    Example:
+        >>> class Notes(Connector):
+        ...     name = "notes"
+        >>> Notes().streams()
+        ()
+    """
+
+    name: ClassVar[str]
+    """Name of the system in lower case, such as `hubspot`."""
+    settings: type[BaseModel] | BaseModel = NoSettings
+    """Model of the settings; on an instance, the settings themselves."""
+
+    def __init__(self, **settings: object) -> None:
+        model = type(self).settings
+        if isinstance(model, type):
+            self.settings = model(**settings)
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        name = getattr(cls, "name", "")
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name):
+            msg = f"the connector {cls.__name__} has the name {name!r}, expected lower-case letters and digits"
+            raise ConnectorError(msg, hint='set name = "..." in the class')
+
+    def open(self) -> Any:  # noqa: ANN401 - what a connector's streams read through is its own
+        """What the streams read through, such as a signed-in client."""
+        return None
+
+    def check(self) -> None:
+        """Look, before anything is stored, whether the source is as described; raise a `SourceError` if not."""
+
+    def streams(self) -> tuple[Stream, ...]:
+        """The streams, in the order of the class."""
+        found = [
+            (name, method.__crmcx_stream__)
+            for base in reversed(type(self).__mro__)
+            for name, method in vars(base).items()
+            if hasattr(method, "__crmcx_stream__")
+        ]
+        return tuple(evolve(declared, read=self._bound(name)) for name, declared in dict(found).items())
+
+    def _bound(self, name: str) -> Callable[[Cursor], Iterator[Page]]:
+        def read(cursor: Cursor) -> Iterator[Page]:
+            yield from getattr(self, name)(self.open(), cursor)
+
+        return read
+
+    def describe(self) -> dict[str, Any]:
+        """The settings as data that may be stored: secrets are left out by their type."""
+        return self.settings.model_dump(mode="json") if isinstance(self.settings, BaseModel) else {}

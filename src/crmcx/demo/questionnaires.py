@@ -1,0 +1,97 @@
+"""The bank's survey: one instrument in two languages, one export each, item codes equal.
+
+survey/responses_en.csv: comma, UTF-8, `yyyy-mm-dd hh:mm:ss`; survey/responses_de.csv: semicolon, UTF-8 with a byte
+order mark, `dd.mm.yyyy hh:mm:ss`. Times are the wall clock of Europe/Berlin, also in the nights in which it changes.
+An empty cell is an item that was skipped, 99 one that did not apply; a partial response ends after its first item.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from crmcx.demo.files import CsvForm
+
+NOT_APPLICABLE = 99
+"""The platform's code for an item that did not apply."""
+STATUSES = ("complete", "partial")
+"""Codes of the statuses, in the order of the labels."""
+CHANNELS = ("web", "phone", "branch", "email")
+"""Codes of the choices of the third item, in the order of the labels."""
+
+
+@frozen(kw_only=True)
+class Questionnaire:
+    """The instrument in one language, and the file its responses come in."""
+
+    language: str
+    """Language: `en` or `de`."""
+    name: str
+    """Path of the export within the folder."""
+    form: CsvForm
+    """What the file looks like."""
+    time_format: str
+    """How times are written."""
+    columns: tuple[str, ...]
+    """Response, customer, time, status, seconds, touchpoint, then the four items."""
+    statuses: tuple[str, ...]
+    """Labels of the statuses."""
+    channels: tuple[str, ...]
+    """Labels of the choices of the third item."""
+    broken: tuple[tuple[str, str], ...]
+    """Column and cell of what nobody can read."""
+
+
+ENGLISH = Questionnaire(
+    language="en",
+    name="survey/responses_en.csv",
+    form=CsvForm(delimiter=",", encoding="utf-8"),
+    time_format="%Y-%m-%d %H:%M:%S",
+    columns=(
+        "Response ID",  # R-1000001, counted over both languages
+        "Contact ID",  # KundenNr, empty when anonymous
+        "Recorded Date",  # Europe/Berlin
+        "Status",  # Complete, Partial
+        "Duration (seconds)",  # whole seconds
+        "Touchpoint",  # account_overview, hotline, branch, help
+        "Q1_NPS Likelihood to recommend",  # 0 to 10, empty, 99
+        "Q2_CSAT Satisfaction",  # 1 to 5, empty, 99
+        "Q3_CHANNEL Last channel used",  # a label or empty
+        "Q4_COMMENT Your comment",  # words, sometimes with line breaks, quotes and the delimiter
+    ),
+    statuses=("Complete", "Partial"),
+    channels=("Website", "Phone", "Branch", "E-mail"),
+    broken=(
+        ("Response ID", ""),
+        ("Recorded Date", "2025-13-05 10:00:00"),
+        ("Q1_NPS Likelihood to recommend", "ten"),
+    ),
+)
+"""The English questionnaire and its file."""
+GERMAN = Questionnaire(
+    language="de",
+    name="survey/responses_de.csv",
+    form=CsvForm(delimiter=";", encoding="utf-8-sig"),
+    time_format="%d.%m.%Y %H:%M:%S",
+    columns=(
+        "Antwort-ID",
+        "Kontakt-ID",
+        "Aufgezeichnet am",
+        "Status",
+        "Dauer (Sekunden)",
+        "Kontaktpunkt",
+        "Q1_NPS Weiterempfehlung",
+        "Q2_CSAT Zufriedenheit",
+        "Q3_CHANNEL Zuletzt genutzter Weg",
+        "Q4_COMMENT Ihr Kommentar",
+    ),
+    statuses=("Vollständig", "Teilweise"),
+    channels=("Internetseite", "Telefon", "Filiale", "E-Mail"),
+    broken=(
+        ("Antwort-ID", ""),
+        ("Aufgezeichnet am", "05.13.2025 10:00:00"),
+        ("Q1_NPS Weiterempfehlung", "zehn"),
+    ),
+)
+"""The German questionnaire and its file, column by column the same."""
+QUESTIONNAIRES = (ENGLISH, GERMAN)
+"""The instrument in all its languages."""

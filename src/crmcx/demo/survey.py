@@ -1,0 +1,169 @@
+"""The exports of the bank's survey platform: what people answered, driven by how satisfied they are at heart."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from attrs import Factory, define
+
+from crmcx.demo import period, words
+from crmcx.demo.draw import Draw, Stream
+from crmcx.demo.files import spoiled, with_broken, write_csv
+from crmcx.demo.people import crm_id
+from crmcx.demo.questionnaires import CHANNELS, NOT_APPLICABLE, QUESTIONNAIRES, STATUSES, Questionnaire
+from crmcx.demo.truth import FileTruth, SurveyTruth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from crmcx.demo.lives import Response
+
+GERMAN_SHIFT = -0.4
+"""How much lower than in English the same satisfaction is marked in German, on the scale of 0 to 10."""
+
+_FIRST_RESPONSE = 1_000_001
+_SATISFIED = 4
+_PASSIVE, _PROMOTER = 7, 9
+
+
+@define
+class SurveyTally:
+    """Counts over the responses of one language and status."""
+
+    responses: int = 0
+    promoters: int = 0
+    passives: int = 0
+    detractors: int = 0
+    nps_skipped: int = 0
+    nps_not_applicable: int = 0
+    csat_answered: int = 0
+    csat_satisfied: int = 0
+    in_repeated_hour: int = 0
+
+    def add(self, nps: int | None, csat: int | None, *, twice: bool) -> None:
+        """Count one response."""
+        self.responses += 1
+        self.in_repeated_hour += twice
+        if nps is None:
+            self.nps_skipped += 1
+        elif nps == NOT_APPLICABLE:
+            self.nps_not_applicable += 1
+        else:
+            self.promoters += nps >= _PROMOTER
+            self.passives += _PASSIVE <= nps < _PROMOTER
+            self.detractors += nps < _PASSIVE
+        if csat is not None and csat != NOT_APPLICABLE:
+            self.csat_answered += 1
+            self.csat_satisfied += csat >= _SATISFIED
+
+    def truth(self, language: str, status: str) -> SurveyTruth:
+        """The counts as they are handed out."""
+        return SurveyTruth(
+            language=language,
+            status=status,
+            responses=self.responses,
+            promoters=self.promoters,
+            passives=self.passives,
+            detractors=self.detractors,
+            nps_skipped=self.nps_skipped,
+            nps_not_applicable=self.nps_not_applicable,
+            csat_answered=self.csat_answered,
+            csat_satisfied=self.csat_satisfied,
+            in_repeated_hour=self.in_repeated_hour,
+        )
+
+
+_Tallies = dict[tuple[str, str], SurveyTally]
+
+
+def _tallies() -> _Tallies:
+    languages = (questionnaire.language for questionnaire in QUESTIONNAIRES)
+    return {pair: SurveyTally() for pair in product(languages, STATUSES)}
+
+
+@define
+class SurveyTallies:
+    """The counts of every language and status."""
+
+    by_pair: _Tallies = Factory(_tallies)
+
+    def truth(self) -> tuple[SurveyTruth, ...]:
+        """The figures of the survey."""
+        return tuple(tally.truth(*pair) for pair, tally in self.by_pair.items())
+
+
+def write_responses(
+    folder: Path, seed: int, responses: Sequence[Response], form: Questionnaire, tallies: SurveyTallies
+) -> FileTruth:
+    """Write the responses of one language.
+
+    Args:
+        folder: Where the exports go.
+        seed: The bank's seed.
+        responses: Those of all languages; ids are counted over them.
+        form: The questionnaire in the language.
+        tallies: Where the answers are counted.
+    """
+    broken = _broken(form)
+    rows = with_broken(_rows(seed, responses, form, tallies), broken)
+    written = write_csv(folder / form.name, form.form, form.columns, rows)
+    return FileTruth(name=form.name, records=written, broken=len(broken))
+
+
+def _rows(
+    seed: int, responses: Sequence[Response], form: Questionnaire, tallies: SurveyTallies
+) -> Iterator[tuple[object, ...]]:
+    for number, response in enumerate(responses, _FIRST_RESPONSE):
+        if response.language != form.language:
+            continue
+        draw = Draw(seed, Stream.RESPONSE, response.number, response.index)
+        partial = draw.chance(0.08)
+        nps = _answer(draw, 7.6 + 1.9 * response.satisfaction + _shift(response.language), (0, 10), spread=1.1)
+        csat = _answer(draw, 3.9 + 0.8 * response.satisfaction, (1, 5), spread=0.6)
+        comment = draw.pick(words.COMMENTS[form.language][_mood(response.satisfaction)])
+        chosen = draw.below(len(CHANNELS))
+        talkative = draw.chance(0.35)
+        if partial:
+            csat = None
+        wall = period.local(response.at)
+        other = wall.replace(fold=1 - wall.fold)
+        twice = wall.utcoffset() != other.utcoffset()
+        tallies.by_pair[form.language, STATUSES[partial]].add(nps, csat, twice=twice)
+        yield (
+            f"R-{number}",
+            "" if draw.chance(0.05) else crm_id(response.number),
+            wall.strftime(form.time_format),
+            form.statuses[partial],
+            draw.between(20, 90) + draw.skewed(0, 800),
+            response.touchpoint,
+            nps,
+            csat,
+            "" if partial else form.channels[chosen],
+            comment if talkative and not partial else "",
+        )
+
+
+def _answer(draw: Draw, centre: float, scale: tuple[int, int], *, spread: float) -> int | None:
+    score = int(centre + spread * draw.normal() + 0.5)
+    state = draw.unit()
+    if state < 0.03:  # noqa: PLR2004 - the share that skips
+        return None
+    if state < 0.05:  # noqa: PLR2004 - and the share to whom it does not apply
+        return NOT_APPLICABLE
+    return min(max(score, scale[0]), scale[1])
+
+
+def _shift(language: str) -> float:
+    return GERMAN_SHIFT if language == "de" else 0.0
+
+
+def _mood(satisfaction: float) -> str:
+    return "low" if satisfaction < -0.8 else "high" if satisfaction > 0.5 else "middle"  # noqa: PLR2004
+
+
+def _broken(form: Questionnaire) -> tuple[tuple[object, ...], ...]:
+    recorded = period.local(period.at(100, 43_200)).strftime(form.time_format)
+    good = ("R-9000001", "K-000001", recorded, form.statuses[0], 60, "help", 9, 4, form.channels[0], "")
+    return spoiled(form.columns, good, *form.broken)

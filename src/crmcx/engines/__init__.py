@@ -1,0 +1,23 @@
+"""Engines: list or frame in, rows out. Nothing else imports DuckDB, Polars, pandas, PyArrow or PySpark."""
+
+from crmcx.engines.arrow import ColumnStream
+from crmcx.engines.database import connect, could_not_write, roll_back
+from crmcx.engines.frames import engine_name, from_columns, like, nullable, rows, same_engine, to_lazy, with_instants
+from crmcx.engines.parquet import parquet_columns, parquet_rows
+
+__all__ = [
+    "ColumnStream",
+    "connect",
+    "could_not_write",
+    "engine_name",
+    "from_columns",
+    "like",
+    "nullable",
+    "parquet_columns",
+    "parquet_rows",
+    "roll_back",
+    "rows",
+    "same_engine",
+    "to_lazy",
+    "with_instants",
+]

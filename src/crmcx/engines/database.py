@@ -1,0 +1,74 @@
+"""Opening a DuckDB file, and what its errors mean to a store."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from crmcx.errors import StoreError, StoreLockedError, StoreVersionError
+
+
+def connect(path: str, config: Mapping[str, Any], *, read_only: bool) -> Any:  # noqa: ANN401 - a DuckDB connection
+    """A connection to a DuckDB file, which is made when it is not there.
+
+    Args:
+        path: The file, or `:memory:`.
+        config: DuckDB's settings by name.
+        read_only: Open to read only.
+
+    Raises:
+        StoreLockedError: Another process has it open for writing.
+        StoreVersionError: It is no DuckDB file.
+        StoreError: It cannot be opened, or is not there and was to be read only.
+    """
+    import duckdb  # noqa: PLC0415 - an engine, loaded at first use
+
+    name = Path(path).name
+    if read_only and not Path(path).is_file():
+        msg = f"found no store {name} in {Path(path).parent}"
+        raise StoreError(msg, hint="check the path; a store is made by opening it without read_only=True")
+    try:
+        return duckdb.connect(path, config=dict(config), read_only=read_only)
+    except duckdb.ConnectionException:
+        msg = f"the store {name} is open in this process with other settings"
+        raise StoreLockedError(msg, hint="use the workspace that is open, or close it first") from None
+    except duckdb.IOException as error:
+        text = str(error)
+        if "lock" in text.lower():
+            holder = re.search(r"PID (\d+)", text)
+            msg = f"the store {name} is open for writing in another process{f' (PID {holder[1]})' if holder else ''}"
+            raise StoreLockedError(msg, hint="close it there, or read a copy made by snapshot_to()") from None
+        if "not a valid DuckDB database" in text:
+            msg = f"{name} is no DuckDB file"
+            raise StoreVersionError(msg, hint="choose another path; the file was not touched") from None
+        msg = f"the store {name} cannot be opened"
+        raise StoreError(msg, hint="check that the folder is there and may be written") from error
+    except duckdb.InvalidInputException as error:
+        msg = f"DuckDB refuses a setting of the store {name}: {str(error).splitlines()[0]}"
+        raise StoreError(msg, hint="pass memory such as '2GB' and a whole number of threads") from None
+
+
+def roll_back(connection: Any) -> bool:  # noqa: ANN401 - a DuckDB connection
+    """Undo the open transaction.
+
+    Returns:
+        Whether the connection can go on: after a fatal error DuckDB has rolled back by itself and takes no statement.
+    """
+    import duckdb  # noqa: PLC0415 - an engine, loaded at first use
+
+    try:
+        connection.execute("ROLLBACK").fetchall()
+    except duckdb.FatalException:
+        return False
+    except duckdb.TransactionException:
+        return True  # DuckDB had ended the transaction itself
+    return True
+
+
+def could_not_write(error: BaseException) -> bool:
+    """Whether an error means that the file could not be written."""
+    import duckdb  # noqa: PLC0415 - an engine, loaded at first use
+
+    return isinstance(error, duckdb.FatalException | duckdb.IOException)

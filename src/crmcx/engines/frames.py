@@ -1,0 +1,184 @@
+"""Tables of any engine in, plain rows out: the only place that tells engines apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import narwhals.stable.v2 as nw
+
+from crmcx.engines.arrow import ColumnStream
+from crmcx.errors import EngineMismatchError, MissingExtraError, UnsupportedEngineError
+
+if TYPE_CHECKING:
+    import duckdb
+
+_REFUSED = {"dask": "Dask is not supported", "vaex": "Vaex is not supported"}
+_KNOWN = "a list of models, or a table of pandas, Polars, PyArrow, DuckDB, PySpark or Narwhals"
+
+
+def from_columns(columns: Mapping[str, Sequence[Any]], dtypes: Mapping[str, str]) -> Any:  # noqa: ANN401 - native
+    """Columns of plain values as a frame: of Polars when it is installed, else of an in-memory DuckDB.
+
+    Args:
+        columns: Name to values; None is null. All of one length.
+        dtypes: Name to `int64`, `float64`, `string` or `bool`; the order of columns.
+    """
+    if find_spec("polars") is None:
+        return _relation(ColumnStream(columns, dtypes))
+    import polars as pl  # noqa: PLC0415 - an optional engine, loaded at first use
+
+    kinds = {"int64": pl.Int64(), "float64": pl.Float64(), "string": pl.String(), "bool": pl.Boolean()}
+    return pl.DataFrame(dict(columns), schema={name: kinds[dtype] for name, dtype in dtypes.items()})
+
+
+@cache
+def _memory() -> duckdb.DuckDBPyConnection:
+    """The in-memory DuckDB of this process for lists: one, so that two lists can be joined."""
+    import duckdb  # noqa: PLC0415 - an engine, loaded at first use
+
+    return duckdb.connect(":memory:")
+
+
+def _relation(stream: ColumnStream) -> Any:  # noqa: ANN401 - a DuckDB relation
+    connection = _memory()
+    name = f"rows_{id(stream)}"
+    connection.register(name, stream)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE t_{name} AS SELECT * FROM {name}")
+    connection.unregister(name)
+    return connection.table(f"t_{name}")
+
+
+def to_lazy(data: Any) -> nw.LazyFrame[Any]:  # noqa: ANN401 - a table of any engine
+    """A table of any engine as a Narwhals lazy frame.
+
+    Raises:
+        UnsupportedEngineError: It is no table, or of an engine that is refused.
+        MissingExtraError: A PyArrow table needs Polars, or DuckDB's own reading of it.
+    """
+    module = type(data).__module__.split(".", 1)[0]
+    if module in _REFUSED:
+        raise UnsupportedEngineError(_REFUSED[module], hint=f"pass {_KNOWN}")
+    try:
+        frame = nw.from_native(data)
+    except TypeError:
+        msg = f"found {type(data).__name__}, which is no table"
+        raise UnsupportedEngineError(msg, hint=f"pass {_KNOWN}") from None
+    if frame.implementation.is_dask():
+        raise UnsupportedEngineError(_REFUSED["dask"], hint=f"pass {_KNOWN}")
+    if frame.implementation.is_pyarrow():
+        return to_lazy(_arrow_to_frame(frame.to_native()))
+    return frame.lazy() if isinstance(frame, nw.DataFrame) else frame
+
+
+def _arrow_to_frame(table: Any) -> Any:  # noqa: ANN401 - a PyArrow table in, a frame out
+    """PyArrow cannot order or window: its tables are read by Polars when there, else by DuckDB."""
+    if find_spec("polars") is None:
+        return _memory().from_arrow(table)
+    import polars as pl  # noqa: PLC0415 - an optional engine, loaded at first use
+
+    return pl.from_arrow(table)
+
+
+def engine_name(frame: nw.LazyFrame[Any]) -> str:
+    """The engine that works on a frame, in lower case."""
+    return str(frame.implementation.value if hasattr(frame.implementation, "value") else frame.implementation).lower()
+
+
+def nullable(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """The frame with columns in which None stays None; pandas' classic columns turn it into NaN and floats."""
+    if not frame.implementation.is_pandas():
+        return frame
+    return nw.from_native(frame.to_native().convert_dtypes()).lazy()
+
+
+def with_instants(frame: nw.LazyFrame[Any], instants: Mapping[str, str]) -> nw.LazyFrame[Any]:
+    """The frame with aware datetime columns added as integers of microseconds.
+
+    Args:
+        frame: The frame.
+        instants: New column name to the name of the datetime column.
+    """
+    if not instants:
+        return frame
+    native = frame.to_native()
+    if frame.implementation.is_duckdb():
+        added = ", ".join(f'epoch_us("{old}") AS "{new}"' for new, old in instants.items())
+        return nw.from_native(native.project(f"*, {added}"))
+    if frame.implementation.is_pyspark():
+        if find_spec("pyspark") is None:
+            msg = "PySpark is not installed"
+            raise MissingExtraError(msg, hint='install it with: pip install "crmcx[spark]"')
+        from pyspark.sql import functions  # noqa: PLC0415 - an optional engine, loaded at first use
+
+        return nw.from_native(
+            native.withColumns({new: functions.unix_micros(functions.col(old)) for new, old in instants.items()})
+        )
+    return frame.with_columns(nw.col(old).dt.timestamp("us").alias(new) for new, old in instants.items())
+
+
+def same_engine(*frames: nw.LazyFrame[Any]) -> None:
+    """Demand that all frames can be joined.
+
+    Raises:
+        EngineMismatchError: They are of two engines, or of two DuckDB connections.
+    """
+    names = sorted({engine_name(frame) for frame in frames})
+    hint = "convert one of the tables, or pass all of them as lists of models or as tables of one workspace"
+    if len(names) > 1:
+        msg = f"found tables of {' and '.join(names)} in one call, expected one engine"
+        raise EngineMismatchError(msg, hint=hint)
+    if names != ["duckdb"]:
+        return
+    import duckdb  # noqa: PLC0415 - an engine, loaded at first use
+
+    first, *others = (frame.to_native() for frame in frames)
+    for other in others:
+        try:
+            first.set_alias("a").cross(other.set_alias("b"))
+        except duckdb.InvalidInputException:
+            msg = "found tables of two DuckDB connections in one call, expected one"
+            raise EngineMismatchError(msg, hint=hint) from None
+
+
+def rows(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
+    """The rows of a frame as dictionaries of plain Python values, missing ones as None."""
+    if frame.implementation.is_duckdb():
+        relation = frame.to_native()
+        names = relation.columns
+        return [dict(zip(names, map(_plain, row), strict=True)) for row in relation.fetchall()]
+    collected = frame.collect()
+    names = collected.columns
+    return [dict(zip(names, map(_plain, row), strict=True)) for row in collected.iter_rows()]
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever an engine holds
+    if value is None or isinstance(value, str | int):
+        return value
+    if hasattr(value, "item"):
+        return _plain(value.item())
+    if isinstance(value, float):
+        return None if math.isnan(value) else value
+    return None if type(value).__name__ in {"NAType", "NaTType"} else value
+
+
+def like(frame: nw.LazyFrame[Any], records: Iterable[Mapping[str, Any]], dtypes: Mapping[str, str]) -> Any:  # noqa: ANN401
+    """Records as an eager frame of the caller's kind: pandas for pandas, else as `from_columns`.
+
+    Args:
+        frame: A frame of the engine that the caller used.
+        records: The rows.
+        dtypes: Name to type, as for `from_columns`.
+    """
+    found = list(records)
+    columns = {name: [record[name] for record in found] for name in dtypes}
+    if not frame.implementation.is_pandas():
+        return from_columns(columns, dtypes)
+    import pandas as pd  # noqa: PLC0415 - an optional engine, loaded at first use
+
+    return pd.DataFrame(columns).astype(
+        {name: {"int64": "Int64", "float64": "Float64", "string": "string", "bool": "boolean"}[dtypes[name]] for name in dtypes}
+    )

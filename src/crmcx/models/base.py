@@ -1,0 +1,101 @@
+"""What every record carries, and how unknown fields are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic_core import to_json
+
+from crmcx.models.values import Code, Instant, Privacy, SourceName
+
+
+class Model(BaseModel):
+    """Base of the model classes: frozen, unknown fields kept in `extra`, personal values masked in reprs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def __repr_args__(self) -> Any:  # noqa: ANN401 - pydantic's own signature
+        """Show set fields; of a personal value only its type and length."""
+        for name, value in super().__repr_args__():
+            if value is None or value == () or name in {"extra", None}:
+                continue
+            shown = value
+            if isinstance(value, str) and self._privacy_of(str(name)) is not Privacy.NONE:
+                shown = _Masked(f"<{len(value)} characters>")
+            yield name, shown
+
+    @classmethod
+    def _privacy_of(cls, name: str) -> Privacy:
+        from crmcx.models.fields import leaves  # noqa: PLC0415 - fields reads this module
+
+        return next((leaf.privacy for leaf in leaves(cls) if leaf.path[0] == name), Privacy.NONE)
+
+
+class _Masked(str):
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class Part(Model):
+    """A nested piece of a record: a row of its own table, found by its parent and position."""
+
+    table: ClassVar[str]
+    """Name of the table of this class."""
+    inherits: ClassVar[tuple[str, ...]] = ()
+    """Fields of the parent that are repeated on each row, so that no join is needed."""
+
+
+class Record(Model):
+    """One thing that a source said, mapped to a class of the model."""
+
+    table: ClassVar[str]
+    """Name of the table of this class."""
+    happened: ClassVar[str | None] = None
+    """The field that says when it happened; None for things that last."""
+    tracked: ClassVar[tuple[str, ...]] = ()
+    """Fields whose dated steps matter, when a source keeps no history of them."""
+
+    source: SourceName
+    """Name of the connection that said it, such as `hubspot:mortgages`."""
+    source_id: Code
+    """Its id in that source."""
+    known_at: Instant | None = None
+    """When it could first be known: the source's own stamp where it keeps history, else when it was recorded."""
+    version: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
+    """The source's order of versions of this record: of two, the higher is the later."""
+    extra: Annotated[dict[str, JsonValue], Privacy.SENSITIVE] = Field(default_factory=dict)
+    """What the source said beyond the fields of the class, under the source's own names."""
+
+    @property
+    def ref(self) -> str:
+        """The text by which other records refer to this one."""
+        return f"{self.source}/{self.source_id}"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_unknown(cls, data: Any) -> Any:  # noqa: ANN401 - whatever the caller passes
+        if not isinstance(data, dict):
+            return data
+        unknown = data.keys() - cls.model_fields.keys()
+        if not unknown:
+            return data
+        known = {name: value for name, value in data.items() if name not in unknown}
+        known["extra"] = {**data.get("extra", {}), **{name: data[name] for name in sorted(unknown)}}
+        return known
+
+
+class Entity(Record):
+    """A thing that lasts and has a current state."""
+
+
+class Event(Record):
+    """A thing that happened once."""
+
+
+def write_extra(extra: Mapping[str, Any]) -> str | None:
+    """What a source said beyond a class, as JSON with its names in order; None when that is nothing."""
+    return to_json(dict(sorted(extra.items())), fallback=str).decode() if extra else None

@@ -1,0 +1,105 @@
+"""Customers as one source sees them, their contact points, and accounts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from crmcx.models.base import Entity, Part
+from crmcx.models.lifecycle import Stage
+from crmcx.models.values import Country, Instant, Label, Language, Money, Personal, Privacy, Ref, Target, Whole
+
+
+class CustomerKind(StrEnum):
+    """What kind of party a customer is."""
+
+    PERSON = "person"
+    ORGANISATION = "organisation"
+    HOUSEHOLD = "household"
+    ANONYMOUS = "anonymous"
+
+
+class ContactPointKind(StrEnum):
+    """By what a customer can be reached."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    ADDRESS = "address"
+    SOCIAL = "social"
+    DEVICE = "device"
+    OTHER = "other"
+
+
+class ContactPoint(Part):
+    """One way to reach a customer, as the source wrote it."""
+
+    table: ClassVar[str] = "contact_points"
+    inherits: ClassVar[tuple[str, ...]] = ()
+
+    kind: ContactPointKind
+    """E-mail, phone, address and so on."""
+    value: Personal
+    """The address or number as written; nothing is normalised here."""
+    label: Label | None = None
+    """What the source calls it, such as `home` or `work`."""
+    primary: bool | None = None
+    """Whether the source prefers it."""
+
+
+class Customer(Entity):
+    """A party as seen by one source; people are made of these by identity resolution."""
+
+    table: ClassVar[str] = "customers"
+    tracked: ClassVar[tuple[str, ...]] = ("stage",)
+
+    kind: CustomerKind = CustomerKind.PERSON
+    """Person, organisation, household, or an anonymous visitor."""
+    name: Personal | None = None
+    """The full name as written; it is never split by guess."""
+    given_name: Personal | None = None
+    """Given name, when the source has it apart."""
+    family_name: Personal | None = None
+    """Family name, when the source has it apart."""
+    language: Language | None = None
+    """BCP 47 tag of the language to speak with her."""
+    country: Country | None = None
+    """ISO 3166 code of two letters."""
+    account: Annotated[Ref | None, Target("accounts")] = None
+    """The organisation she belongs to."""
+    stage: Stage | None = None
+    """The lifecycle stage that the source says she is in now."""
+    stage_native: Label | None = None
+    """The source's word for the stage."""
+    owner: Label | None = None
+    """Who looks after her, as the source names the employee."""
+    created_at: Instant | None = None
+    """When the source created the record; identity takes the oldest as the person's."""
+    birth_year: Annotated[Whole | None, Privacy.SENSITIVE] = None
+    """Year of birth, when a source gives it."""
+    contact_points: tuple[ContactPoint, ...] = ()
+    """E-mail addresses, phone numbers and the like."""
+
+
+class Account(Entity):
+    """An organisation that customers belong to."""
+
+    table: ClassVar[str] = "accounts"
+
+    name: Label
+    """Its name as written."""
+    domain: Label | None = None
+    """Its internet domain."""
+    industry_native: Label | None = None
+    """The source's word for its industry."""
+    country: Label | None = None
+    """The source's word for its country."""
+    employees: Whole | None = None
+    """Number of employees."""
+    annual_revenue: Money | None = None
+    """Revenue of a year."""
+    parent: Annotated[Ref | None, Target("accounts")] = None
+    """The organisation it is a part of."""
+    created_at: Instant | None = None
+    """When the source created the record."""
+
+

@@ -1,0 +1,152 @@
+"""Over what, where in our design, and what happened: channels, touchpoints, interactions."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from crmcx.models.base import Entity, Event
+from crmcx.models.values import Code, Duration, Instant, Label, Ref, Target, Text
+
+
+class Channel(StrEnum):
+    """The medium of an interaction."""
+
+    WEB = "web"
+    MOBILE_APP = "mobile_app"
+    EMAIL = "email"
+    PHONE = "phone"
+    SMS = "sms"
+    WEBCHAT = "webchat"
+    MESSAGING = "messaging"
+    SOCIAL = "social"
+    POST = "post"
+    IN_PERSON = "in_person"
+    IN_STORE = "in_store"
+    API = "api"
+    PARTNER = "partner"
+    OTHER = "other"
+
+    @property
+    def online(self) -> bool:
+        """Whether the medium is the internet."""
+        return self in _ONLINE
+
+
+_ONLINE = {Channel.WEB, Channel.MOBILE_APP, Channel.EMAIL, Channel.WEBCHAT, Channel.MESSAGING, Channel.SOCIAL, Channel.API}
+
+
+class Device(StrEnum):
+    """The thing that was used."""
+
+    DESKTOP = "desktop"
+    PHONE = "phone"
+    TABLET = "tablet"
+    KIOSK = "kiosk"
+    OTHER = "other"
+
+
+class InteractionKind(StrEnum):
+    """What sort of thing happened."""
+
+    PAGE_VIEW = "page_view"
+    PRODUCT_VIEW = "product_view"
+    SEARCH = "search"
+    CART = "cart"
+    FORM_SUBMIT = "form_submit"
+    MESSAGE = "message"
+    CALL = "call"
+    MEETING = "meeting"
+    VISIT = "visit"
+    EMAIL = "email"
+    LOGIN = "login"
+    ORDER = "order"
+    SUPPORT_COMMENT = "support_comment"
+    REVIEW = "review"
+    SURVEY_INVITE = "survey_invite"
+    OTHER = "other"
+
+
+class Flow(StrEnum):
+    """Who turned to whom."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    NONE = "none"
+
+
+class Visibility(StrEnum):
+    """Whether the customer saw it."""
+
+    CUSTOMER = "customer"
+    INTERNAL = "internal"
+
+
+class Initiator(StrEnum):
+    """Who did it."""
+
+    CUSTOMER = "customer"
+    EMPLOYEE = "employee"
+    BOT = "bot"
+    SYSTEM = "system"
+
+
+class Touchpoint(Entity):
+    """A designed place or moment where a customer and the company can meet."""
+
+    table: ClassVar[str] = "touchpoints"
+
+    code: Code
+    """The name that interactions and answers carry."""
+    name: Label | None = None
+    """The name for people."""
+    channel: Channel | None = None
+    """The medium it mostly lives on."""
+    stage: Label | None = None
+    """The lifecycle stage it is made for."""
+    owner_team: Label | None = None
+    """The team that answers for it."""
+    parent: Annotated[Ref | None, Target("touchpoints")] = None
+    """The larger touchpoint it belongs to."""
+
+
+class Interaction(Event):
+    """One occurrence: who, when, at which touchpoint, over which channel."""
+
+    table: ClassVar[str] = "interactions"
+    happened: ClassVar[str | None] = "occurred_at"
+
+    customer: Annotated[Ref | None, Target("customers")] = None
+    """The primary participant."""
+    kind: InteractionKind
+    """What sort of thing happened."""
+    kind_native: Label | None = None
+    """The source's word for it."""
+    occurred_at: Instant
+    """When it happened."""
+    channel: Channel | None = None
+    """The medium."""
+    channel_native: Label | None = None
+    """The source's word for the medium."""
+    device: Device | None = None
+    """The thing that was used."""
+    touchpoint: Code | None = None
+    """Code of the touchpoint."""
+    direction: Flow | None = None
+    """Who turned to whom."""
+    visibility: Visibility = Visibility.CUSTOMER
+    """Whether the customer saw it; notes and to-dos are internal."""
+    initiator: Initiator | None = None
+    """Who did it; a bot's answer is no human's."""
+    session: Label | None = None
+    """The source's own session or conversation."""
+    case: Annotated[Ref | None, Target("cases")] = None
+    """The case it belongs to."""
+    employee: Label | None = None
+    """Who on the company's side, as the source names the employee."""
+    duration: Duration | None = None
+    """How long it took."""
+    outcome: Label | None = None
+    """The source's word for how it ended."""
+    text: Text | None = None
+    """What was said."""

@@ -1,0 +1,171 @@
+"""The values that models are made of: instants, exact numbers, money, scales, texts, references.
+
+They are strict where a silent conversion would lie. A float is no amount, a naive datetime is no instant, a bare
+number is no time: each has a named conversion in `crmcx.connectors.mapping`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Self
+
+from attrs import frozen
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+LARGEST_AMOUNT = 9_000_000_000_000
+"""The largest amount, either sign, that fits a 64-bit integer of millionths."""
+
+
+class Privacy(StrEnum):
+    """How far a value may be shown: only class none appears in messages and reprs."""
+
+    NONE = "none"
+    CONTACT = "contact"
+    SENSITIVE = "sensitive"
+    SPECIAL = "special"
+
+
+@frozen
+class Target:
+    """Marks a reference with the class it points to, by table name."""
+
+    table: str
+
+
+def _no_bare_number(value: object) -> object:
+    if isinstance(value, int | float) or (isinstance(value, str) and value.replace(".", "", 1).isdigit()):
+        code = "instant_number"
+        raise PydanticCustomError(code, "a bare number is no instant: name the unit with a conversion")
+    return value
+
+
+def _utc(value: datetime) -> datetime:
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
+
+
+def _no_time(value: object) -> object:
+    if isinstance(value, datetime):
+        code = "day_from_instant"
+        raise PydanticCustomError(code, "an instant is no day: name the zone whose day is meant")
+    return value
+
+
+def _no_float(value: object) -> object:
+    if isinstance(value, float):
+        code = "float_amount"
+        raise PydanticCustomError(code, "a float is no exact amount: pass a Decimal, an integer or text")
+    return value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_no_bare_number), AfterValidator(_utc)]
+"""An aware moment, kept in UTC with microseconds."""
+Day = Annotated[date, BeforeValidator(_no_time)]
+"""A calendar day without a time."""
+Duration = timedelta
+"""A length of time."""
+Exact = Annotated[
+    Decimal,
+    BeforeValidator(_no_float),
+    Field(allow_inf_nan=False, decimal_places=6, ge=-LARGEST_AMOUNT, le=LARGEST_AMOUNT),
+]
+"""An exact number with at most six decimals."""
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+"""A whole number of 64 bits."""
+Real = Annotated[float, Field(allow_inf_nan=False)]
+"""A finite number, for scores and weights."""
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+"""An ISO 4217 code."""
+Code = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), Field(coerce_numbers_to_str=True)]
+"""A short name of a thing in a source, such as an id, a stage or an item code."""
+Label = Annotated[str, Field(coerce_numbers_to_str=True)]
+"""A short text that says nothing personal."""
+Personal = Annotated[str, Field(coerce_numbers_to_str=True), Privacy.CONTACT]
+"""A name or a contact detail."""
+Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
+"""A BCP 47 tag such as `en` or `de-AT`."""
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+"""An ISO 3166 code of two letters."""
+SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*(:[A-Za-z0-9_.-]+)?$")]
+"""The name a connection's records carry, such as `hubspot:mortgages`."""
+Ref = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*(:[A-Za-z0-9_.-]+)?/.+$")]
+"""A record of a source: the source's name, a slash, its id there."""
+
+
+class Value(BaseModel):
+    """Base of the values: frozen, no unknown fields, messages without the input."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Money(Value):
+    """An amount in a currency, exact to six decimals.
+
+    Example:
+        >>> Money(amount="12.50", currency="EUR")
+        Money(amount=Decimal('12.50'), currency='EUR')
+    """
+
+    amount: Exact
+    """The amount in units of the currency."""
+    currency: Currency
+    """ISO 4217 code."""
+
+
+class Direction(StrEnum):
+    """Which end of a scale is the good one."""
+
+    HIGHER = "higher_is_better"
+    LOWER = "lower_is_better"
+
+
+class Scale(Value):
+    """The scale that a score was given on.
+
+    Example:
+        >>> Scale(min=0, max=10).holds(11)
+        False
+    """
+
+    min: Real
+    """Lowest score that can be given."""
+    max: Real
+    """Highest score that can be given."""
+    direction: Direction = Direction.HIGHER
+    """Which end is the good one."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max <= self.min:
+            code = "scale_order"
+            raise PydanticCustomError(code, "a scale's highest score must be above its lowest")
+        return self
+
+    def holds(self, score: float) -> bool:
+        """Whether a score lies on the scale, both ends included."""
+        return self.min <= score <= self.max
+
+
+class Text(Value):
+    """Words of a person, with their language."""
+
+    value: Annotated[str, Privacy.SENSITIVE]
+    """The words as written."""
+    lang: Language = "und"
+    """BCP 47 tag; `und` when nobody said."""
+
+    def __repr__(self) -> str:
+        return f"Text({len(self.value)} characters, lang={self.lang!r})"
+
+    __str__ = __repr__

@@ -1,0 +1,105 @@
+"""Dated steps of entities whose source keeps no history: the change lies in (last seen, now seen]."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+
+from crmcx.models.fields import Kind, leaves
+from crmcx.store.merge import ClassMerge, key_sql
+from crmcx.tables.schema import schema_of
+
+
+@frozen
+class _Log:
+    table: str
+    ref: str
+
+
+_LOGS = {
+    "deals": _Log("deal_changes", "deal"),
+    "cases": _Log("case_changes", "case"),
+    "customers": _Log("stage_changes", "customer"),
+}
+
+
+def record_changes(connection: Any, merge: ClassMerge, *, source: str, run_started_us: int) -> None:  # noqa: ANN401
+    """Write a change for each tracked field that an earlier run saw with another value, and note what is seen now.
+
+    Args:
+        connection: The writing connection, inside a transaction, before the rows themselves are written.
+        merge: The judged rows of one class.
+        source: Name of the connection the rows come from.
+        run_started_us: When this run began; what was only seen since then is no earlier state.
+    """
+    name = merge.schema.name
+    log = _LOGS.get(name)
+    if log is None:
+        return
+    for field, old, new in _steps(merge):
+        _write(connection, merge, log, field, old, new, source=source, before=run_started_us)
+    connection.execute(
+        f"DELETE FROM books.seen WHERE table_name = '{name}' AND key IN (SELECT key FROM {merge.judged})"
+    ).fetchall()
+    connection.execute(
+        f"INSERT INTO books.seen SELECT '{name}', key, max(fetched_us) FROM {merge.judged} GROUP BY key"
+    ).fetchall()
+
+
+def _steps(merge: ClassMerge) -> list[tuple[str, str, str]]:
+    """Each tracked field with the SQL of its old and its new value as text."""
+    cls = merge.schema.cls
+    found = []
+    for field in cls.tracked:  # type: ignore[attr-defined] - every class with a log has tracked fields
+        columns = {leaf.kind: leaf.column for leaf in leaves(cls) if leaf.path[0] == field}
+        found.append((field, _as_text("t", columns), _as_text("j", columns)))
+    return found
+
+
+def _as_text(alias: str, columns: dict[Kind, str]) -> str:
+    if Kind.EXACT in columns:
+        amount = f"{alias}.{columns[Kind.EXACT]}"
+        whole = f"(CASE WHEN {amount} < 0 THEN '-' ELSE '' END) || (abs({amount}) // 1000000)"
+        return f"{whole} || '.' || lpad((abs({amount}) % 1000000)::VARCHAR, 6, '0') || ' ' || {alias}.{columns[Kind.WORD]}"
+    if Kind.DAY in columns:
+        return f"(DATE '1970-01-01' + {alias}.{columns[Kind.DAY]}::INTEGER)::DATE::VARCHAR"
+    return f"{alias}.{columns[Kind.WORD]}"
+
+
+def _write(  # noqa: PLR0913 - each is one thing that a step says
+    connection: Any,  # noqa: ANN401 - a DuckDB connection
+    merge: ClassMerge,
+    log: _Log,
+    field: str,
+    old: str,
+    new: str,
+    *,
+    source: str,
+    before: int,
+) -> None:
+    said = "'observed'" if log.table == "stage_changes" else f"'{field}'"
+    told = {
+        "stage_changes": "scope, stage, stage_native, previous, mode",
+        "deal_changes": "field, old, new",
+        "case_changes": "field, old, new",
+    }[log.table]
+    values = f"'', new, new_native, old, {said}" if log.table == "stage_changes" else f"{said}, old, new"
+    native = "j.stage_native" if log.table == "stage_changes" else "NULL"
+    told_at = "new IS NOT NULL" if "stage" in schema_of(merge.schema.cls) and log.table == "stage_changes" else "TRUE"
+    entity = f"'{source}/' || id"
+    number = f"""(1 + (SELECT count(*) FROM {log.table} c WHERE c.{log.ref}_key = steps.key AND c.after_us IS NOT NULL
+        {"" if log.table == "stage_changes" else f"AND c.field = '{field}'"}))"""
+    connection.execute(
+        f"""INSERT INTO {log.table} (key, source, source_id, known_us, raw_ref, content_hash, {log.ref}_ref,
+            {log.ref}_key, {told}, changed_us, after_us)
+        WITH steps AS (
+            SELECT j.key, j.source_id AS id, j.raw_ref, j.fetched_us, s.seen_us, {old} AS old, {new} AS new,
+                {native} AS new_native
+            FROM {merge.judged} j JOIN {merge.schema.name} t ON t.key = j.key
+                JOIN books.seen s ON s.table_name = '{merge.schema.name}' AND s.key = j.key
+            WHERE j.action = 'changed' AND s.seen_us < {before} AND {old} IS DISTINCT FROM {new}
+        ), named AS (SELECT *, id || '#{field}#' || {number} AS step_id FROM steps WHERE {told_at})
+        SELECT {key_sql(log.table, f"'{source}/' || step_id")}, '{source}', step_id, fetched_us, raw_ref,
+            (hash(old, new) & {2**63 - 1})::BIGINT, {entity}, key, {values}, fetched_us, seen_us FROM named"""
+    ).fetchall()

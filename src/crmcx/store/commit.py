@@ -1,0 +1,211 @@
+"""One transaction: rows, cursor, counts, quarantine and the raw pages, all or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from crmcx.engines import ColumnStream
+from crmcx.errors import CountMismatchError
+from crmcx.models.base import Model
+from crmcx.store.changes import record_changes
+from crmcx.store.merge import WRITTEN, ClassMerge, Placed
+from crmcx.store.staging import Counts, StagedPage, Unit
+from crmcx.tables.schema import RECORDS
+
+CODEC = "zlib"
+_LEVEL = 1
+
+
+@frozen
+class _Numbered:
+    page: StagedPage
+    page_id: int
+
+
+def write_unit(connection: Any, unit: Unit, *, now_us: int, step: Callable[[str], None]) -> Counts:  # noqa: ANN401
+    """Write one unit inside an open transaction.
+
+    Args:
+        connection: The writing connection, inside a transaction.
+        unit: What to write.
+        now_us: The time of recording.
+        step: Called with the name of each step before it is done, so that a test can stop there.
+
+    Returns:
+        The counts, each by a count of its own.
+
+    Raises:
+        CountMismatchError: They do not add up: a record was lost or counted twice. The caller rolls back.
+        KeyCollisionError: Two records have the same key.
+    """
+    step("pages")
+    numbered = _write_pages(connection, unit)
+    merges = []
+    for cls, placed in _by_class(numbered):
+        step(f"stage {cls.__name__}")
+        merge = ClassMerge(connection, cls, placed, unit.source)
+        merge.judge()
+        merges.append(merge)
+    stored: set[int] = set()
+    for merge in merges:
+        step(f"write {merge.schema.name}")
+        if not unit.keeps_history:
+            record_changes(connection, merge, source=unit.source, run_started_us=unit.run_started_us)
+        stored |= merge.write()
+    step("quarantine")
+    quarantined = _write_quarantine(connection, unit, numbered, now_us)
+    counts = Counts(
+        read=sum(page.read for page in unit.pages),
+        stored=len(stored),
+        unchanged=_count_unchanged(connection, merges),
+        quarantined=quarantined,
+    )
+    if not counts.adds_up:
+        msg = (
+            f"a commit of {unit.source} {unit.stream} does not add up: {counts.read} read, {counts.stored} stored,"
+            f" {counts.unchanged} unchanged, {counts.quarantined} quarantined"
+        )
+        raise CountMismatchError(msg, hint="nothing of it was stored; run again, and report it if it stays")
+    step("books")
+    _write_books(connection, unit, counts, now_us)
+    return counts
+
+
+def _write_pages(connection: Any, unit: Unit) -> list[_Numbered]:  # noqa: ANN401 - a DuckDB connection
+    """Store the bodies that are new; a page that is there already, byte for byte, keeps its id."""
+    hashes = [hashlib.sha256(page.body).hexdigest() for page in unit.pages]
+    known = dict(
+        connection.execute(
+            "SELECT body_hash, min(page_id) FROM books.pages"
+            " WHERE source = $1 AND stream = $2 AND list_contains($3, body_hash) GROUP BY body_hash",
+            [unit.source, unit.stream, hashes],
+        ).fetchall()
+    )
+    ((last,),) = connection.execute("SELECT coalesce(max(page_id), 0) FROM books.pages").fetchall()
+    numbered = []
+    for page, body_hash in zip(unit.pages, hashes, strict=True):
+        page_id = known.pop(body_hash, None)
+        if page_id is None:
+            last += 1
+            page_id = last
+            connection.execute(
+                "INSERT INTO books.pages VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                [
+                    page_id,
+                    unit.run_id,
+                    unit.source,
+                    unit.stream,
+                    unit.mappings,
+                    page.fetched_us,
+                    page.origin,
+                    page.first_row,
+                    page.read,
+                    body_hash,
+                    CODEC,
+                    zlib.compress(page.body, _LEVEL),
+                ],
+            ).fetchall()
+        numbered.append(_Numbered(page, page_id))
+    return numbered
+
+
+def _by_class(numbered: Sequence[_Numbered]) -> Iterator[tuple[type[Model], list[Placed]]]:
+    """The rows of each class over all pages, in the order of the classes."""
+    for cls in RECORDS:
+        placed = [
+            Placed(rows, each.page_id, each.page.fetched_us)
+            for each in numbered
+            for rows in each.page.rows
+            if rows.cls is cls and rows.indices
+        ]
+        if placed:
+            yield cls, placed
+
+
+def _count_unchanged(connection: Any, merges: Sequence[ClassMerge]) -> int:  # noqa: ANN401 - a DuckDB connection
+    if not merges:
+        return 0
+    judged = " UNION ALL ".join(f"SELECT raw_ref, action FROM {merge.judged}" for merge in merges)
+    ((found,),) = connection.execute(
+        f"SELECT count(*) FROM (SELECT raw_ref FROM ({judged}) GROUP BY raw_ref HAVING NOT bool_or({WRITTEN}))"
+    ).fetchall()
+    return int(found)
+
+
+def _write_quarantine(connection: Any, unit: Unit, numbered: Sequence[_Numbered], now_us: int) -> int:  # noqa: ANN401
+    """Put what could not be mapped aside; what an earlier run put aside at the same place is replaced."""
+    for each in numbered:
+        if each.page.origin is not None:
+            connection.execute(
+                'DELETE FROM books.quarantine WHERE source = $1 AND stream = $2 AND origin = $3 AND "row" BETWEEN $4 AND $5',
+                [
+                    unit.source,
+                    unit.stream,
+                    each.page.origin,
+                    each.page.first_row,
+                    each.page.first_row + each.page.read - 1,
+                ],
+            ).fetchall()
+    found = [(each, reject) for each in numbered for reject in each.page.rejected]
+    if not found:
+        return 0
+    ((last,),) = connection.execute("SELECT coalesce(max(quarantine_id), 0) FROM books.quarantine").fetchall()
+    columns: dict[str, Sequence[Any]] = {
+        "quarantine_id": range(last + 1, last + 1 + len(found)),
+        "run_id": [unit.run_id] * len(found),
+        "source": [unit.source] * len(found),
+        "stream": [unit.stream] * len(found),
+        "origin": [each.page.origin for each, _ in found],
+        "row": [each.page.first_row + reject.index for each, reject in found],
+        "field": [reject.field for _, reject in found],
+        "reason": [reject.reason for _, reject in found],
+        "raw": [reject.raw for _, reject in found],
+        "raw_ref": [each.page_id << 20 | reject.index for each, reject in found],
+        "recorded_us": [now_us] * len(found),
+    }
+    numbers = {"quarantine_id", "run_id", "row", "raw_ref", "recorded_us"}
+    connection.register(
+        "incoming", ColumnStream(columns, {name: "int64" if name in numbers else "string" for name in columns})
+    )
+    try:
+        written = connection.execute(
+            "INSERT INTO books.quarantine BY NAME SELECT * FROM incoming RETURNING raw_ref"
+        ).fetchall()
+    finally:
+        connection.unregister("incoming")
+    return len({raw_ref for (raw_ref,) in written})
+
+
+def _write_books(connection: Any, unit: Unit, counts: Counts, now_us: int) -> None:  # noqa: ANN401
+    ((last,),) = connection.execute("SELECT coalesce(max(commit_id), 0) FROM books.commits").fetchall()
+    connection.execute(
+        "INSERT INTO books.commits VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        [
+            last + 1,
+            unit.run_id,
+            unit.source,
+            unit.stream,
+            now_us,
+            counts.read,
+            counts.stored,
+            counts.unchanged,
+            counts.quarantined,
+        ],
+    ).fetchall()
+    known = connection.execute(
+        "SELECT known_since_us, finished_us FROM books.streams WHERE source = $1 AND stream = $2",
+        [unit.source, unit.stream],
+    ).fetchall()
+    since, finished = known[0] if known else (unit.run_started_us, None)
+    connection.execute(
+        "DELETE FROM books.streams WHERE source = $1 AND stream = $2", [unit.source, unit.stream]
+    ).fetchall()
+    connection.execute(
+        "INSERT INTO books.streams VALUES ($1, $2, $3, $4, $5)",
+        [unit.source, unit.stream, unit.cursor, since, finished],
+    ).fetchall()

@@ -1,0 +1,223 @@
+"""How the rows of one class go into its table: staged, judged against what is there, written.
+
+A row is `new`, `changed`, `same` (as stored), `older` (a version before the stored one) or `repeat` (of a later row in
+the same commit). With a version the highest wins, equal ones by content hash, so that the order of arrival does not
+matter; without one the last to arrive wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+from attrs import frozen
+
+from crmcx.engines import ColumnStream
+from crmcx.errors import CountMismatchError, KeyCollisionError
+from crmcx.instants import to_us
+from crmcx.models.base import Model, Part
+from crmcx.models.fields import Leaf, leaves
+from crmcx.store.ddl import quoted, stored_columns
+from crmcx.store.staging import StagedRows
+from crmcx.tables.cells import encode
+from crmcx.tables.schema import TableSchema, leaf_columns, parent_key, schema_of
+
+WRITTEN = "action IN ('new', 'changed')"
+_MASK = 2**63 - 1
+
+
+@frozen
+class Placed:
+    """The rows of one class on one page, with where they stand."""
+
+    rows: StagedRows
+    """The rows."""
+    page: int
+    """Id of the page."""
+    fetched_us: int
+    """When the page came."""
+
+
+def key_sql(table: str, ref: str) -> str:
+    """The SQL of the key of a record, equal to `tables.key_of`."""
+    return f"(md5_number_lower('{table}/' || {ref}) & {_MASK})::BIGINT"
+
+
+class ClassMerge:
+    """The merge of one class in one commit.
+
+    Args:
+        connection: The writing connection, inside a transaction.
+        cls: The class.
+        placed: Its rows, page by page.
+        source: Name of the connection the rows come from.
+    """
+
+    def __init__(self, connection: Any, cls: type[Model], placed: Sequence[Placed], source: str) -> None:  # noqa: ANN401
+        self._connection = connection
+        self.schema: TableSchema = schema_of(cls)
+        self._leaves = leaves(cls)
+        self._source = source
+        self.judged = f"judged_{self.schema.name}"
+        self._parts = self._stage(placed)
+
+    # -- staging -------------------------------------------------------------------------------------------------
+
+    def _stage(self, placed: Sequence[Placed]) -> tuple[type[Part], ...]:
+        columns: dict[str, Sequence[Any]] = {
+            "n": range(sum(len(each.rows.indices) for each in placed)),
+            "raw_ref": [each.page << 20 | index for each in placed for index in each.rows.indices],
+            "fetched_us": [each.fetched_us for each in placed for _ in each.rows.indices],
+        }
+        for name in ("source_id", "extra"):
+            columns[name] = _joined(each.rows.values[name] for each in placed)
+        columns["version"] = _instants_as_numbers(_joined(each.rows.values["version"] for each in placed))
+        columns["known_us"] = _instants_as_numbers(_joined(each.rows.values["known_us"] for each in placed))
+        for leaf in self._leaves:
+            columns[leaf.column] = encode(leaf, _joined(each.rows.values[leaf.column] for each in placed))
+        head = {"n": "int64", "raw_ref": "int64", "fetched_us": "int64", "source_id": "string", "extra": "string"}
+        head |= {"version": "int64", "known_us": "int64"}
+        self._load(f"in_{self.schema.name}", columns, head | _dtypes(self._leaves))
+        by_part: dict[type[Part], list[tuple[int, StagedRows]]] = {}
+        start = 0
+        for each in placed:
+            for part in each.rows.parts:
+                by_part.setdefault(part.cls, []).append((start, part))  # type: ignore[arg-type] - parts hold parts
+            start += len(each.rows.indices)
+        for part_cls, found in by_part.items():
+            self._stage_part(part_cls, found)
+        return tuple(by_part)
+
+    def _stage_part(self, cls: type[Part], found: Sequence[tuple[int, StagedRows]]) -> None:
+        parents = [start + index for start, rows in found for index in rows.indices]
+        taken: dict[int, int] = {}
+        positions = []
+        for parent in parents:
+            positions.append(taken.setdefault(parent, 0))
+            taken[parent] += 1
+        columns: dict[str, Sequence[Any]] = {"n": parents, "position": positions}
+        for leaf in leaves(cls):
+            columns[leaf.column] = encode(leaf, _joined(rows.values[leaf.column] for _, rows in found))
+        self._load(f"in_{cls.table}", columns, {"n": "int64", "position": "int64"} | _dtypes(leaves(cls)))
+
+    def _load(self, name: str, columns: dict[str, Sequence[Any]], dtypes: dict[str, str]) -> None:
+        stream = ColumnStream(columns, dtypes)
+        self._connection.register("incoming", stream)
+        try:
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM incoming")
+        finally:
+            self._connection.unregister("incoming")
+
+    # -- judging -------------------------------------------------------------------------------------------------
+
+    def judge(self) -> None:
+        """Tell for each row whether it says something new.
+
+        Raises:
+            KeyCollisionError: Two records have the same key.
+        """
+        name = self.schema.name
+        happened = self.schema.happened
+        known = f"coalesce(s.known_us, s.{happened}, s.fetched_us)" if happened else "coalesce(s.known_us, s.fetched_us)"
+        refs = "".join(
+            f", CASE WHEN s.{leaf.column} IS NOT NULL THEN {key_sql(leaf.target, f's.{leaf.column}')} END"
+            f" AS {leaf.column.removesuffix('_ref')}_key"
+            for leaf in self._leaves
+            if leaf.target
+        )
+        content = ", ".join(["s.version", "s.extra", *(f"s.{quoted(leaf.column)}" for leaf in self._leaves)])
+        joins = ""
+        for part in self._parts:
+            inner = ", ".join(["position", *(quoted(leaf.column) for leaf in leaves(part))])
+            joins += (
+                f" LEFT JOIN (SELECT n, bit_xor(hash({inner})) AS h FROM in_{part.table} GROUP BY n)"
+                f" {part.table} ON {part.table}.n = s.n"
+            )
+            content += f", {part.table}.h"
+        own = key_sql(name, f"'{self._source}/' || s.source_id")
+        self._connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE {self.judged} AS
+            WITH rows AS (
+                SELECT s.* REPLACE ({known} AS known_us), {own} AS key{refs},
+                    (hash({content}) & {_MASK})::BIGINT AS content_hash
+                FROM in_{name} s{joins}
+            ), ranked AS (
+                SELECT *, row_number() OVER (
+                    PARTITION BY key
+                    ORDER BY version DESC NULLS LAST, CASE WHEN version IS NULL THEN n END DESC, content_hash DESC
+                ) AS rank FROM rows
+            )
+            SELECT r.*, t.source AS old_source, t.source_id AS old_id, CASE
+                WHEN rank > 1 THEN 'repeat'
+                WHEN t.key IS NULL THEN 'new'
+                WHEN t.content_hash = r.content_hash THEN 'same'
+                WHEN r.version < t.version OR (r.version = t.version AND r.content_hash < t.content_hash) THEN 'older'
+                ELSE 'changed' END AS action
+            FROM ranked r LEFT JOIN {name} t ON t.key = r.key"""
+        )
+        self._demand_no_collision()
+
+    def _demand_no_collision(self) -> None:
+        ((keys, ids, strangers),) = self._connection.execute(
+            f"""SELECT count(DISTINCT key), count(DISTINCT source_id),
+                count(*) FILTER (old_id <> source_id OR old_source <> '{self._source}') FROM {self.judged}"""
+        ).fetchall()
+        if keys != ids or strangers:
+            msg = f"two records of {self.schema.name} from {self._source} have the same 63-bit key"
+            raise KeyCollisionError(msg, hint="nothing was written; report it, since one in millions of stores meets this")
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def write(self) -> set[int]:
+        """Write what is new or changed, with its parts.
+
+        Returns:
+            The raw references of the records of which something was written, as the database returned them.
+        """
+        name = self.schema.name
+        columns = [column.name for column in stored_columns(self.schema)]
+        chosen = ", ".join(f"'{self._source}'" if column == "source" else quoted(column) for column in columns)
+        self._connection.execute(
+            f"DELETE FROM {name} WHERE key IN (SELECT key FROM {self.judged} WHERE action = 'changed')"
+        ).fetchall()
+        written = self._connection.execute(
+            f"INSERT INTO {name} ({', '.join(map(quoted, columns))})"
+            f" SELECT {chosen} FROM {self.judged} WHERE {WRITTEN} RETURNING raw_ref"
+        ).fetchall()
+        for part in self._parts:
+            self._write_part(part)
+        return {raw_ref for (raw_ref,) in written}
+
+    def _write_part(self, part: type[Part]) -> None:
+        schema = schema_of(part)
+        parent = parent_key(part)
+        self._connection.execute(
+            f"DELETE FROM {schema.name} WHERE {parent} IN (SELECT key FROM {self.judged} WHERE action = 'changed')"
+        ).fetchall()
+        own = {"position", *(column.name for leaf in leaves(part) for column in leaf_columns(leaf))}
+        given = {parent: "j.key", "source": f"'{self._source}'"}
+        columns = [column.name for column in stored_columns(schema)]
+        chosen = ", ".join(given.get(name) or f"{'p' if name in own else 'j'}.{quoted(name)}" for name in columns)
+        source = f"FROM in_{part.table} p JOIN {self.judged} j ON j.n = p.n WHERE {WRITTEN}"
+        ((written,),) = self._connection.execute(
+            f"INSERT INTO {schema.name} ({', '.join(map(quoted, columns))}) SELECT {chosen} {source}"
+        ).fetchall()
+        ((expected,),) = self._connection.execute(f"SELECT count(*) {source}").fetchall()
+        if written != expected:
+            msg = f"{written} rows of {schema.name} were written, expected {expected}"
+            raise CountMismatchError(msg, hint="nothing was stored; run again, and report it if it stays")
+
+
+def _joined(lists: Iterable[Sequence[Any]]) -> Sequence[Any]:
+    return list(chain.from_iterable(lists))
+
+
+def _dtypes(found: Iterable[Leaf]) -> dict[str, str]:
+    return {leaf.column: leaf_columns(leaf)[0].dtype.value for leaf in found}
+
+
+def _instants_as_numbers(values: Sequence[Any]) -> Sequence[Any]:
+    return [to_us(value) if isinstance(value, datetime) else value for value in values]
+

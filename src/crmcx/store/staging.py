@@ -1,0 +1,110 @@
+"""What a sync hands to the store: pages whose records are mapped, to be committed together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import field, frozen
+
+from crmcx.models.base import Model
+from crmcx.models.fields import Leaf
+
+
+@frozen(kw_only=True)
+class StagedRows:
+    """Rows of one class, as leaf values."""
+
+    cls: type[Model]
+    """The class."""
+    indices: Sequence[int]
+    """For a record's row its place in the page; for a part's row the place of its parent among the parent's rows."""
+    values: Mapping[str, Sequence[Any]]
+    """Column to leaf values; for records also `source_id`, `version`, `known_us` and `extra`."""
+    leaves: Mapping[str, Leaf]
+    """Column to leaf."""
+    parts: tuple[StagedRows, ...] = ()
+    """Rows of the nested parts."""
+
+
+@frozen(kw_only=True)
+class StagedReject:
+    """A record that could not be mapped."""
+
+    index: int
+    """Its place in the page."""
+    field: str
+    """What is wrong, as class and field."""
+    reason: str
+    """Why, without a customer's words."""
+    raw: str
+    """The record as the source said it."""
+
+
+@frozen(kw_only=True)
+class StagedPage:
+    """One page, mapped."""
+
+    read: int
+    """How many records it brought."""
+    rows: tuple[StagedRows, ...]
+    """What they became."""
+    rejected: tuple[StagedReject, ...]
+    """Those that could not be mapped."""
+    body: bytes = field(repr=False)
+    """The page as the source sent it."""
+    fetched_us: int
+    """When it came, in microseconds since 1970."""
+    origin: str | None
+    """The file or address it came from."""
+    first_row: int
+    """Number of the first record at its origin."""
+
+
+@frozen(kw_only=True)
+class Unit:
+    """What one transaction writes: some pages of one stream and the cursor behind them."""
+
+    run_id: int
+    """The run."""
+    run_started_us: int
+    """When the run began."""
+    source: str
+    """Name of the connection."""
+    stream: str
+    """Name of the stream."""
+    mappings: str
+    """Hashes of the mappings that made the rows."""
+    keeps_history: bool
+    """Whether the source itself tells the dated steps."""
+    pages: tuple[StagedPage, ...]
+    """The pages in their order."""
+    cursor: str | None
+    """Where the stream goes on, as JSON."""
+
+
+@frozen(kw_only=True)
+class Counts:
+    """Source records, each counted once and each number by its own count."""
+
+    read: int = 0
+    """Records that the source brought."""
+    stored: int = 0
+    """Records of which something was written."""
+    unchanged: int = 0
+    """Records that said nothing new: as stored, a repeat, or an older version."""
+    quarantined: int = 0
+    """Records that could not be mapped."""
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            read=self.read + other.read,
+            stored=self.stored + other.stored,
+            unchanged=self.unchanged + other.unchanged,
+            quarantined=self.quarantined + other.quarantined,
+        )
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether nothing is lost: read = stored + unchanged + quarantined."""
+        return self.read == self.stored + self.unchanged + self.quarantined

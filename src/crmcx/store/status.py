@@ -1,0 +1,82 @@
+"""What a store holds, in numbers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from attrs import frozen
+
+from crmcx.instants import from_us
+from crmcx.store.staging import Counts
+from crmcx.tables.schema import TABLES
+
+
+@frozen(kw_only=True)
+class StreamStatus:
+    """One stream of one connection."""
+
+    source: str
+    """Name of the connection."""
+    stream: str
+    """Name of the stream."""
+    known_since: datetime
+    """When it was first read; before that, nothing is known of what changed."""
+    finished_at: datetime | None
+    """When it was last read to its end; None while a run is open or broken off."""
+    counts: Counts
+    """Source records over all runs."""
+
+
+@frozen(kw_only=True)
+class Status:
+    """What is stored, from where, and what was set aside."""
+
+    path: str
+    """The store's file."""
+    rows: tuple[tuple[str, int], ...]
+    """Rows per table, without the empty ones."""
+    streams: tuple[StreamStatus, ...]
+    """Every stream that was ever read."""
+    quarantined: int
+    """Records that are set aside now."""
+
+    def __str__(self) -> str:
+        lines = [f"store {self.path}"]
+        lines += [f"  {name:<16}{count:>12,}" for name, count in self.rows]
+        lines += [f"  {'quarantined':<16}{self.quarantined:>12,}", ""]
+        for each in self.streams:
+            until = f"read to its end {each.finished_at:%Y-%m-%d %H:%M}Z" if each.finished_at else "not read to its end"
+            lines.append(f"  {each.source} {each.stream}: {each.counts.read:,} records read in all, {until}")
+        return "\n".join(lines)
+
+
+def read_status(connection: Any, path: str) -> Status:  # noqa: ANN401 - a DuckDB connection
+    """Read the numbers of a store."""
+    rows = []
+    for name in TABLES:
+        ((count,),) = connection.execute(f"SELECT count(*) FROM {name}").fetchall()
+        if count:
+            rows.append((name, count))
+    streams = connection.execute(
+        """SELECT s.source, s.stream, s.known_since_us, s.finished_us, sum(c."read"), sum(c.stored), sum(c.unchanged),
+            sum(c.quarantined)
+        FROM books.streams s JOIN books.commits c ON c.source = s.source AND c.stream = s.stream
+        GROUP BY ALL ORDER BY min(c.commit_id)"""
+    ).fetchall()
+    ((quarantined,),) = connection.execute("SELECT count(*) FROM books.quarantine").fetchall()
+    return Status(
+        path=path,
+        rows=tuple(rows),
+        streams=tuple(
+            StreamStatus(
+                source=source,
+                stream=stream,
+                known_since=from_us(since),
+                finished_at=None if finished is None else from_us(finished),
+                counts=Counts(read=read, stored=stored, unchanged=unchanged, quarantined=aside),
+            )
+            for source, stream, since, finished, read, stored, unchanged, aside in streams
+        ),
+        quarantined=quarantined,
+    )

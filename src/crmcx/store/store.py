@@ -1,0 +1,316 @@
+"""The embedded store: one DuckDB file that one process writes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+from crmcx import engines
+from crmcx.errors import StoreError, StoreFullError, StoreReadOnlyError, StoreVersionError
+from crmcx.instants import to_us
+from crmcx.models.fields import Kind
+from crmcx.store import ddl
+from crmcx.store.commit import write_unit
+from crmcx.store.quarantine import Quarantined, read_quarantine
+from crmcx.store.staging import Counts, Unit
+from crmcx.store.status import Status, read_status
+from crmcx.tables import TABLES, StoredTable, TableSchema
+
+Clock = Callable[[], datetime]
+
+
+def wall_clock() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)
+
+
+class Snapshot:
+    """All tables of the store as they stand at one moment; syncs do not touch it."""
+
+    def __init__(self, cursor: Any) -> None:  # noqa: ANN401 - a DuckDB cursor
+        self._cursor = cursor
+        cursor.execute("BEGIN TRANSACTION READ ONLY")
+        ((commit, identity),) = cursor.execute(
+            "SELECT (SELECT coalesce(max(commit_id), 0) FROM books.commits),"
+            " (SELECT coalesce(max(identity_version), 0) FROM person_map)"
+        ).fetchall()
+        self.id = f"c{commit}-i{identity}"
+        """What receipts call it: the last commit and the version of identity."""
+
+    def table(self, name: str) -> StoredTable:
+        """One table."""
+        return StoredTable(self._cursor.sql(f"SELECT * FROM analysis.{TABLES[name].name}"), TABLES[name], self.id)
+
+    def close(self) -> None:
+        """Let the snapshot go."""
+        self._cursor.close()
+
+
+class Store:
+    """One store file, opened.
+
+    Args:
+        path: The file; `:memory:` for one that is gone at the end. It is made when it is not there.
+        read_only: Open to read only; any number of processes may.
+        memory: The most memory DuckDB takes, such as `2GB`; None for its own default.
+        threads: The most threads DuckDB takes; None for its own default.
+        clock: What tells the time of recording.
+        step: Called with the name of each step of a commit, so that a test can stop there.
+
+    Raises:
+        StoreVersionError: It is no crmcx store, or one of a newer version.
+        StoreLockedError: Another process has it open for writing.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is one setting
+        self,
+        path: str | Path,
+        *,
+        read_only: bool = False,
+        memory: str | None = None,
+        threads: int | None = None,
+        clock: Clock = wall_clock,
+        step: Callable[[str], None] = lambda _name: None,
+    ) -> None:
+        self.path = str(path)
+        self.read_only = read_only
+        self._clock = clock
+        self._step = step
+        self._lock = threading.RLock()
+        self._broken: str | None = None
+        config: dict[str, Any] = {} if read_only else {"storage_compatibility_version": ddl.STORAGE_FORMAT}
+        config |= {name: value for name, value in (("memory_limit", memory), ("threads", threads)) if value is not None}
+        self._connection = engines.connect(self.path, config, read_only=read_only)
+        try:
+            self._open()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    # -- opening -------------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        schemas = {
+            name
+            for (name,) in self._connection.execute(
+                "SELECT DISTINCT table_schema FROM information_schema.tables"
+            ).fetchall()
+        }
+        if "books" in schemas:
+            found = dict(self._connection.execute("SELECT name, value FROM books.meta").fetchall())
+            if int(found.get("store_version", 0)) > ddl.STORE_VERSION:
+                msg = (
+                    f"the store has layout {found['store_version']}, this crmcx {version('crmcx')}"
+                    f" knows up to {ddl.STORE_VERSION}"
+                )
+                raise StoreVersionError(msg, hint="update crmcx to open it")
+            return
+        if schemas:
+            msg = f"{Path(self.path).name} is a DuckDB file without a crmcx store"
+            raise StoreVersionError(msg, hint="choose another path; the file was not touched")
+        if self.read_only:
+            msg = f"{Path(self.path).name} holds no crmcx store"
+            raise StoreVersionError(msg, hint="open it once without read_only=True, and sync")
+        with self._transaction():
+            for statement in ddl.create_all():
+                self._connection.execute(statement).fetchall()
+            for name, value in (("store_version", str(ddl.STORE_VERSION)), ("hash_version", "1")):
+                self._connection.execute("INSERT INTO books.meta VALUES ($1, $2)", [name, value]).fetchall()
+
+    def close(self) -> None:
+        """Close the file; snapshots of it can no longer be read."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        """The store itself."""
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Close it."""
+        self.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing; a full disk or a broken file becomes an error of ours."""
+        with self._lock:
+            if self._broken:
+                msg = f"the store failed before: {self._broken}"
+                raise StoreError(msg, hint="close it and open it again; what was committed stands")
+            try:
+                self._connection.execute("BEGIN TRANSACTION").fetchall()
+                yield
+                self._step("commit")
+                self._connection.execute("COMMIT").fetchall()
+                self._step("committed")
+            except BaseException as error:
+                if not engines.roll_back(self._connection):
+                    self._broken = "DuckDB gave the connection up"
+                if engines.could_not_write(error):
+                    self._broken = "it could not be written"
+                    msg = "the store could not be written: no room on the disk, or a limit on the file's size"
+                    raise StoreFullError(msg, hint="make room, open it again and run again") from error
+                raise
+
+    def _demand_writable(self) -> None:
+        if self.read_only:
+            msg = f"{Path(self.path).name} is open to read only"
+            raise StoreReadOnlyError(msg, hint="open it without read_only=True to write")
+
+    def now_us(self) -> int:
+        """The time of recording, in microseconds since 1970."""
+        return to_us(self._clock())
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def commit(self, unit: Unit) -> Counts:
+        """Write pages, rows, quarantine, counts and cursor in one transaction.
+
+        Raises:
+            CountMismatchError: A record would be lost; nothing was written.
+            StoreFullError: The disk is full; nothing of the unit was written.
+        """
+        self._demand_writable()
+        with self._transaction():
+            return write_unit(self._connection, unit, now_us=self.now_us(), step=self._step)
+
+    def register(self, source: str, connector: str, settings: Mapping[str, Any]) -> None:
+        """Keep a connection's settings; there is nothing secret in them.
+
+        Raises:
+            StoreError: The name belongs to a connection of another connector.
+        """
+        self._demand_writable()
+        with self._transaction():
+            found = self._connection.execute(
+                "SELECT connector FROM books.connections WHERE source = $1", [source]
+            ).fetchall()
+            if found and found[0][0] != connector:
+                msg = f"the name {source!r} belongs to a connection of {found[0][0]}"
+                raise StoreError(msg, hint="choose another name")
+            self._connection.execute("DELETE FROM books.connections WHERE source = $1", [source]).fetchall()
+            text = json.dumps(settings, sort_keys=True, default=str)
+            self._connection.execute("INSERT INTO books.connections VALUES ($1, $2, $3)", [source, connector, text]).fetchall()
+
+    def start_run(self, source: str) -> tuple[int, int]:
+        """Note that a run begins; its number and when it began."""
+        self._demand_writable()
+        with self._transaction():
+            ((last,),) = self._connection.execute("SELECT coalesce(max(run_id), 0) FROM books.runs").fetchall()
+            now = self.now_us()
+            self._connection.execute(
+                "INSERT INTO books.runs VALUES ($1, $2, $3, NULL, 'running', NULL)", [last + 1, source, now]
+            ).fetchall()
+            return last + 1, now
+
+    def finish_stream(self, source: str, stream: str) -> None:
+        """Note that a stream was read to its end: the next run begins anew."""
+        with self._transaction():
+            self._connection.execute(
+                "UPDATE books.streams SET cursor = NULL, finished_us = $3 WHERE source = $1 AND stream = $2",
+                [source, stream, self.now_us()],
+            ).fetchall()
+
+    def finish_run(self, run_id: int, *, state: str, reason: str | None = None) -> None:
+        """Note how a run ended: `done` or `failed`, and why."""
+        with self._transaction():
+            self._connection.execute(
+                "UPDATE books.runs SET finished_us = $2, state = $3, reason = $4 WHERE run_id = $1",
+                [run_id, self.now_us(), state, reason],
+            ).fetchall()
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def _read(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return list(self._connection.execute(sql, parameters or []).fetchall())
+
+    def cursor(self, source: str, stream: str) -> str | None:
+        """Where a broken-off stream goes on, as JSON; None when it begins anew."""
+        found = self._read("SELECT cursor FROM books.streams WHERE source = $1 AND stream = $2", [source, stream])
+        return found[0][0] if found else None
+
+    def snapshot(self) -> Snapshot:
+        """The tables as they stand now."""
+        with self._lock:
+            return Snapshot(self._connection.cursor())
+
+    def status(self) -> Status:
+        """What is stored, from where, and what was set aside."""
+        with self._lock:
+            return read_status(self._connection, self.path)
+
+    def quarantine(self, *, source: str | None = None, limit: int | None = None) -> tuple[Quarantined, ...]:
+        """The records that could not be mapped, newest first."""
+        with self._lock:
+            return read_quarantine(self._connection, source=source, limit=limit)
+
+    def page_body(self, page_id: int) -> bytes:
+        """A page as its source sent it."""
+        found = self._read("SELECT body FROM books.pages WHERE page_id = $1", [page_id])
+        if not found:
+            msg = f"there is no page {page_id}"
+            raise StoreError(msg, hint="take the page from a row's raw_ref: raw_ref >> 20")
+        return zlib.decompress(found[0][0])
+
+    def digest(self) -> str:
+        """SHA-256 over the contents, whatever the order of rows, runs and times of recording.
+
+        Two stores with the same records have the same digest, however many runs and breaks it took. Compare within one
+        version of DuckDB, whose hash of a row it builds on.
+        """
+        found = []
+        with self._lock:
+            for schema in TABLES.values():
+                found.append((schema.name, *self._read(_digest_sql(schema))[0]))
+            found.append(
+                self._read(
+                    "SELECT 'quarantine', count(*), sum(hash(source, stream, origin, \"row\", field, reason, raw))::VARCHAR"
+                    " FROM books.quarantine"
+                )[0]
+            )
+        return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+
+    def snapshot_to(self, path: str | Path) -> Path:
+        """Write a copy of the store as it stands now, for readers in other processes.
+
+        Args:
+            path: A file that is not there yet.
+
+        Raises:
+            StoreError: The file is there.
+        """
+        target = Path(path)
+        if target.exists():
+            msg = f"the file {target.name} is there already"
+            raise StoreError(msg, hint="choose another path, or delete it first")
+        spelled = str(target).replace("'", "''")
+        with self._lock:
+            ((name,),) = self._connection.execute("SELECT current_database()").fetchall()
+            self._connection.execute(
+                f"ATTACH '{spelled}' AS copy_to (STORAGE_VERSION '{ddl.STORAGE_FORMAT}')"
+            ).fetchall()
+            try:
+                self._connection.execute(f"COPY FROM DATABASE {ddl.quoted(name)} TO copy_to").fetchall()
+            finally:
+                self._connection.execute("DETACH copy_to").fetchall()
+        return target
+
+
+def _digest_sql(schema: TableSchema) -> str:
+    left_out = {"known_us", "raw_ref", "content_hash"}
+    columns = []
+    for column in ddl.stored_columns(schema):
+        name = ddl.quoted(column.name)
+        if column.name in left_out:
+            continue
+        dated = column.leaf is not None and column.leaf.kind is Kind.INSTANT and "after_us" in schema
+        columns.append(f"CASE WHEN after_us IS NULL THEN {name} END" if dated else name)
+    return f"SELECT count(*), sum(hash({', '.join(columns)}))::VARCHAR FROM {schema.name}"

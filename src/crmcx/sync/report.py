@@ -1,0 +1,77 @@
+"""What a run brought, as a value and as a table for people."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from crmcx.store import Counts
+
+_COLUMNS = ("read", "stored", "unchanged", "quarantined")
+
+
+@frozen(kw_only=True)
+class StreamReport:
+    """One stream of a run."""
+
+    stream: str
+    """Its name."""
+    counts: Counts
+    """Its records, each counted once."""
+    resumed: bool
+    """Whether the run went on where an earlier one was broken off."""
+    seconds: float
+    """How long it took."""
+
+
+@frozen(kw_only=True)
+class RunReport:
+    """One run over one connection."""
+
+    source: str
+    """Name of the connection."""
+    streams: tuple[StreamReport, ...]
+    """Its streams in order."""
+
+    @property
+    def counts(self) -> Counts:
+        """All records of the run."""
+        return sum((each.counts for each in self.streams), Counts())
+
+
+@frozen
+class SyncReport:
+    """Runs over all connections of a workspace."""
+
+    runs: tuple[RunReport, ...]
+    """One run a connection."""
+
+    @property
+    def counts(self) -> Counts:
+        """All records of all runs."""
+        return sum((each.counts for each in self.runs), Counts())
+
+    def dicts(self) -> list[dict[str, object]]:
+        """One dictionary a stream."""
+        return [
+            {
+                "source": run.source,
+                "stream": each.stream,
+                **{name: getattr(each.counts, name) for name in _COLUMNS},
+                "resumed": each.resumed,
+                "seconds": each.seconds,
+            }
+            for run in self.runs
+            for each in run.streams
+        ]
+
+    def __str__(self) -> str:
+        lines = [f"{'source':<24}{'stream':<20}" + "".join(f"{name:>13}" for name in _COLUMNS) + f"{'seconds':>9}"]
+        lines += [
+            f"{row['source']:<24}{row['stream']:<20}"
+            + "".join(f"{row[name]:>13,}" for name in _COLUMNS)
+            + f"{row['seconds']:>9.1f}"
+            for row in self.dicts()
+        ]
+        if self.counts.quarantined:
+            lines.append(f"{self.counts.quarantined:,} records could not be mapped and are in quarantine")
+        return "\n".join(lines)

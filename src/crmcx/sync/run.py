@@ -1,0 +1,155 @@
+"""One run over the streams of one connection: read, map, commit, and go on where the last run stood."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from attrs import asdict, evolve, field, frozen
+from pydantic_core import to_json
+
+from crmcx.connectors import Compiled, Connector, Cursor, Page, Rejected, Rows, Stream, Unreadable
+from crmcx.errors import ConnectorError
+from crmcx.store import Counts, StagedPage, StagedReject, StagedRows, Store, Unit
+from crmcx.sync.report import RunReport, StreamReport
+
+ROWS_PER_COMMIT = 20_000
+"""Records that one transaction takes; fewer cost more per record, more gain little."""
+
+
+@frozen(kw_only=True)
+class Progress:
+    """How far a run has come; told after every commit."""
+
+    source: str
+    """Name of the connection."""
+    stream: str
+    """Name of the stream."""
+    counts: Counts
+    """Records of this run so far."""
+
+
+Listener = Callable[[Progress], None]
+
+
+def _silent(_progress: Progress) -> None:
+    """Tell nobody."""
+
+
+@frozen(kw_only=True)
+class Run:
+    """What a run works with."""
+
+    store: Store
+    """Where the records go."""
+    source: str
+    """Name of the connection."""
+    connector: Connector
+    """The connector."""
+    listener: Listener = _silent
+    """Told after every commit."""
+    rows_per_commit: int = ROWS_PER_COMMIT
+    """Records that one transaction takes."""
+    numbers: tuple[int, int] = field(default=(0, 0), init=True)
+    """The run's number and when it began."""
+
+
+def sync(run: Run) -> RunReport:
+    """Read all streams of one connection into the store.
+
+    Args:
+        run: Store, connection and settings.
+
+    Returns:
+        What was read, stored, left unchanged and set aside, per stream.
+
+    Raises:
+        SourceError: The source is not as described; found before anything is written where the connector can tell.
+        StoreError: The store cannot be written.
+    """
+    run.connector.check()
+    streams = run.connector.streams()
+    compiled = [Compiled(stream.maps, source=run.source) for stream in streams]
+    run.store.register(run.source, run.connector.name, run.connector.describe())
+    run = evolve(run, numbers=run.store.start_run(run.source))
+    reports = []
+    try:
+        for stream, mapping in zip(streams, compiled, strict=True):
+            reports.append(_read_stream(run, stream, mapping))
+    except Exception as error:
+        run.store.finish_run(run.numbers[0], state="failed", reason=type(error).__name__)
+        raise
+    run.store.finish_run(run.numbers[0], state="done")
+    return RunReport(source=run.source, streams=tuple(reports))
+
+
+def _read_stream(run: Run, stream: Stream, compiled: Compiled) -> StreamReport:
+    begun = run.store.now_us()
+    total = Counts()
+    said = run.store.cursor(run.source, stream.name) if stream.resumes else None
+    for pages, cursor in _commits(stream.read(_cursor(said)), run.rows_per_commit):
+        unit = Unit(
+            run_id=run.numbers[0],
+            run_started_us=run.numbers[1],
+            source=run.source,
+            stream=stream.name,
+            mappings=" ".join(mapping.hash for mapping in stream.maps),
+            keeps_history=stream.keeps_history,
+            pages=tuple(_staged(page, compiled, run.store.now_us()) for page in pages),
+            cursor=None if cursor is None else json.dumps(asdict(cursor), sort_keys=True),
+        )
+        total += run.store.commit(unit)
+        run.listener(Progress(source=run.source, stream=stream.name, counts=total))
+    run.store.finish_stream(run.source, stream.name)
+    seconds = (run.store.now_us() - begun) / 1_000_000
+    return StreamReport(stream=stream.name, counts=total, resumed=said is not None, seconds=seconds)
+
+
+def _cursor(said: str | None) -> Cursor:
+    return Cursor(**json.loads(said)) if said else Cursor()
+
+
+def _commits(pages: Iterator[Page], rows: int) -> Iterator[tuple[list[Page], Cursor | None]]:
+    """Pages gathered until a commit is full, with the cursor behind the last."""
+    gathered: list[Page] = []
+    for page in pages:
+        if not isinstance(page, Page):
+            msg = f"the stream yielded {type(page).__name__}, expected Page"
+            raise ConnectorError(msg, hint="yield Page(records, next=...)")
+        gathered.append(page)
+        if sum(len(each.records) for each in gathered) >= rows:
+            yield gathered, page.next
+            gathered = []
+    if gathered:
+        yield gathered, gathered[-1].next
+
+
+def _staged(page: Page, compiled: Compiled, fetched_us: int) -> StagedPage:
+    batch = compiled.run(page.records, fields=page.fields)
+    body = page.body if page.body is not None else to_json(list(page.records), fallback=str)
+    return StagedPage(
+        read=len(page.records),
+        rows=tuple(map(_rows, batch.rows)),
+        rejected=tuple(_reject(rejected, page.records) for rejected in batch.rejected),
+        body=body,
+        fetched_us=fetched_us,
+        origin=page.origin,
+        first_row=page.first_row,
+    )
+
+
+def _rows(rows: Rows) -> StagedRows:
+    return StagedRows(
+        cls=rows.cls,
+        indices=rows.indices,
+        values=rows.values,
+        leaves=rows.leaves,
+        parts=tuple(map(_rows, rows.parts)),
+    )
+
+
+def _reject(rejected: Rejected, records: Sequence[Any]) -> StagedReject:
+    record = records[rejected.index]
+    raw = record.raw if isinstance(record, Unreadable) else to_json(record, fallback=str).decode()
+    return StagedReject(index=rejected.index, field=rejected.field, reason=rejected.reason, raw=raw)

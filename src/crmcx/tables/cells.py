@@ -1,0 +1,164 @@
+"""Objects to columns and back: record → row equals record → model → row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from crmcx.instants import date_of, day_of, duration_us, from_us, to_us
+from crmcx.models.base import Model, Part, Record, write_extra
+from crmcx.models.fields import Kind, Leaf, leaves, parts
+from crmcx.tables.schema import TableSchema, key_of, parent_key, schema_of
+
+MILLION = 1_000_000
+
+
+def micros(value: Decimal) -> int:
+    """An exact number as millionths.
+
+    Example:
+        >>> micros(Decimal("12.50"))
+        12500000
+    """
+    numerator, denominator = value.as_integer_ratio()
+    return numerator * MILLION // denominator
+
+
+def _from_micros(value: int) -> Decimal:
+    return Decimal(value).scaleb(-6).normalize() + 0
+
+
+_ENCODE: dict[Kind, Callable[[Any], Any]] = {
+    Kind.INSTANT: to_us,
+    Kind.DAY: day_of,
+    Kind.DURATION: duration_us,
+    Kind.EXACT: micros,
+    Kind.REAL: float,
+    Kind.WORD: str,
+}
+_DECODE: dict[Kind, Callable[[Any], Any]] = {
+    Kind.INSTANT: from_us,
+    Kind.DAY: date_of,
+    Kind.DURATION: lambda value: timedelta(microseconds=value),
+    Kind.EXACT: _from_micros,
+}
+_AS_THEY_ARE = {Kind.WHOLE, Kind.FLAG}
+
+
+def encode(leaf: Leaf, values: Sequence[Any]) -> Sequence[Any]:
+    """The values of one leaf as the cells of its column; None stays None."""
+    if leaf.kind in _AS_THEY_ARE:
+        return values
+    function = _ENCODE[leaf.kind]
+    return [None if value is None else function(value) for value in values]
+
+
+def _reach(item: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - any field of any class
+    for name in path:
+        if item is None:
+            return None
+        item = getattr(item, name)
+    return item
+
+
+def _with_keys(columns: dict[str, Sequence[Any]], schema: TableSchema) -> None:
+    for column in schema.columns:
+        leaf = column.leaf
+        if leaf is not None and leaf.target is not None:
+            columns[leaf.column.removesuffix("_ref") + "_key"] = [
+                None if ref is None else key_of(leaf.target, ref) for ref in columns[leaf.column]
+            ]
+
+
+def to_columns(cls: type[Model], objects: Sequence[Any]) -> dict[str, Sequence[Any]]:
+    """Objects of one class as the columns of its table.
+
+    Args:
+        cls: A record class; or a part class, and then `objects` are its parents.
+        objects: The records.
+
+    Returns:
+        Every column of the class's schema with one cell per object, or per part of an object.
+    """
+    schema = schema_of(cls)
+    if issubclass(cls, Part):
+        return _parts_to_columns(cls, schema, objects)
+    columns: dict[str, Sequence[Any]] = {
+        "key": [key_of(schema.name, item.ref) for item in objects],
+        "source": [item.source for item in objects],
+        "source_id": [item.source_id for item in objects],
+        "known_us": [None if item.known_at is None else to_us(item.known_at) for item in objects],
+        "version": [item.version for item in objects],
+        "raw_ref": [None] * len(objects),
+        "content_hash": [None] * len(objects),
+        "extra": [write_extra(item.extra) for item in objects],
+    }
+    for leaf in leaves(cls):
+        columns[leaf.column] = encode(leaf, [_reach(item, leaf.path) for item in objects])
+    _with_keys(columns, schema)
+    if "person_id" in schema:
+        columns["person_id"] = columns.get("customer_key", columns["key"])
+    return columns
+
+
+def _parts_to_columns(cls: type[Part], schema: TableSchema, parents: Sequence[Record]) -> dict[str, Sequence[Any]]:
+    assert schema.parent is not None  # noqa: S101 - every part has a parent
+    field = next(name for name, part in parts(schema.parent).items() if part is cls)
+    pairs = [
+        (parent, position, part) for parent in parents for position, part in enumerate(getattr(parent, field))
+    ]
+    columns: dict[str, Sequence[Any]] = {
+        parent_key(cls): [key_of(schema.parent.table, parent.ref) for parent, _, _ in pairs],
+        "position": [position for _, position, _ in pairs],
+        "source": [parent.source for parent, _, _ in pairs],
+        "known_us": [None if parent.known_at is None else to_us(parent.known_at) for parent, _, _ in pairs],
+    }
+    for leaf in leaves(schema.parent):
+        if leaf.path[0] in cls.inherits:
+            columns[leaf.column] = encode(leaf, [_reach(parent, leaf.path) for parent, _, _ in pairs])
+    for leaf in leaves(cls):
+        columns[leaf.column] = encode(leaf, [_reach(part, leaf.path) for _, _, part in pairs])
+    _with_keys(columns, schema)
+    columns["person_id"] = columns["customer_key"]
+    return columns
+
+
+def to_objects(
+    cls: type[Record], rows: Iterable[Mapping[str, Any]], nested: Mapping[type[Part], Iterable[Mapping[str, Any]]]
+) -> list[Any]:
+    """Rows of a table, and the rows of its parts, as objects of the class.
+
+    Args:
+        cls: A record class.
+        rows: Rows of its table.
+        nested: For each part class, rows of that part's table.
+    """
+    by_parent: dict[tuple[str, int], list[Any]] = {}
+    for field, part in parts(cls).items():
+        ordered = sorted(nested.get(part, ()), key=lambda row: (row[parent_key(part)], row["position"]))
+        for row in ordered:
+            by_parent.setdefault((field, row[parent_key(part)]), []).append(part(**_fields(part, row)))
+    found = []
+    for row in rows:
+        fields = _fields(cls, row)
+        fields |= {"source": row["source"], "source_id": row["source_id"], "version": row["version"]}
+        fields["known_at"] = None if row["known_us"] is None else from_us(row["known_us"])
+        fields["extra"] = json.loads(row["extra"]) if row["extra"] else {}
+        fields |= {field: tuple(by_parent.get((field, row["key"]), ())) for field in parts(cls)}
+        found.append(cls(**fields))
+    return found
+
+
+def _fields(cls: type[Model], row: Mapping[str, Any]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for leaf in leaves(cls):
+        cell = row[leaf.column]
+        value = cell if cell is None or leaf.kind not in _DECODE else _DECODE[leaf.kind](cell)
+        if len(leaf.path) == 1:
+            fields[leaf.path[0]] = value
+        elif value is not None:
+            fields.setdefault(leaf.path[0], {})[leaf.path[1]] = value
+    return {name: value for name, value in fields.items() if value is not None}

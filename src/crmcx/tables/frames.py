@@ -1,0 +1,179 @@
+"""Checked frames: the way every metric and journey function takes its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import narwhals.stable.v2 as nw
+from attrs import frozen
+
+from crmcx import engines
+from crmcx.errors import ColumnTypeError, MissingColumnError, UnsupportedEngineError, UsageError
+from crmcx.models.base import Model, Part
+from crmcx.tables.cells import to_columns
+from crmcx.tables.schema import Column, DType, TableSchema, schema_of
+
+
+@frozen
+class StoredTable:
+    """A table of a workspace at one snapshot; wherever crmcx takes a table it takes this."""
+
+    relation: Any
+    """The DuckDB relation, for work of your own."""
+    schema: TableSchema
+    """Its columns."""
+    snapshot: str
+    """Id of the snapshot, as it stands in receipts."""
+
+    def __repr__(self) -> str:
+        return f"<table {self.schema.name} of snapshot {self.snapshot}: {', '.join(self.schema.names)}>"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """All rows as dictionaries; for small tables."""
+        return engines.rows(engines.to_lazy(self.relation))
+
+
+@frozen
+class Frame:
+    """A table with known columns of known types, lazy on whatever engine it came from."""
+
+    lazy: nw.LazyFrame[Any]
+    """The needed and the wanted columns that exist, under their canonical names."""
+    columns: frozenset[str]
+    """The names present."""
+    engine: str
+    """The engine that works on it, in lower case."""
+    snapshot: str | None
+    """Id of the workspace snapshot it is a part of."""
+
+
+def take(
+    data: Any,  # noqa: ANN401 - a table of any engine
+    cls: type[Model],
+    *,
+    needs: Sequence[str],
+    wants: Sequence[str] = (),
+    columns: Mapping[str, str] | None = None,
+) -> Frame:
+    """Check a table and bring it into the canonical form.
+
+    Args:
+        data: A list of objects of `cls` (for a part: of its parents), a pandas, Polars, PyArrow, DuckDB, PySpark or
+            Narwhals frame, or a table of a workspace.
+        cls: The class whose rows are expected.
+        needs: Canonical names of columns that must be there.
+        wants: Canonical names of columns that are taken when they are there.
+        columns: Canonical name to the table's own name. An instant such as `occurred_us` may also be given as an
+            aware datetime column, under the name `occurred_at`.
+
+    Returns:
+        A frame with exactly those columns, of type int64, float64, string or bool.
+
+    Raises:
+        MissingColumnError: A needed column is not there; names both what is missing and what is there.
+        ColumnTypeError: A column has a type that cannot be read as the canonical one.
+        UsageError: `columns` names a column that the class does not have.
+        UnsupportedEngineError: It is no table.
+    """
+    schema = schema_of(cls)
+    snapshot = data.snapshot if isinstance(data, StoredTable) else None
+    frame = engines.to_lazy(_native(data, cls, schema))
+    frame, renames = _rename(frame, schema, [*needs, *wants], columns or {})
+    missing = [name for name in needs if name not in renames]
+    if missing:
+        there = ", ".join(sorted(frame.collect_schema().names())) or "none"
+        msg = f"the {schema.name} table lacks {', '.join(missing)}; it has: {there}"
+        remedy = f'columns={{"{missing[0]}": "your column"}}'
+        raise MissingColumnError(msg, hint=f"rename the columns, or pass {remedy}", missing=tuple(missing))
+    chosen = [name for name in dict.fromkeys([*needs, *wants]) if name in renames]
+    types = frame.collect_schema()
+    expressions = [_cast(schema[name], renames[name], types[renames[name]]) for name in chosen]
+    lazy = engines.nullable(frame.select(*(nw.col(renames[name]).alias(name) for name in chosen)))
+    return Frame(lazy.select(*expressions), frozenset(chosen), engines.engine_name(frame), snapshot)
+
+
+def _native(data: Any, cls: type[Model], schema: TableSchema) -> Any:  # noqa: ANN401 - a table of any engine
+    if isinstance(data, StoredTable):
+        return data.relation
+    if isinstance(data, Model):
+        data = [data]
+    if not isinstance(data, Iterable) or hasattr(data, "columns") or hasattr(data, "__arrow_c_stream__"):
+        return data
+    objects = list(data)
+    owner = schema.parent if issubclass(cls, Part) else cls
+    strangers = sorted({type(item).__name__ for item in objects if not isinstance(item, owner or cls)})
+    if strangers:
+        msg = f"the list holds {', '.join(strangers)}, expected {(owner or cls).__name__}"
+        raise UnsupportedEngineError(msg, hint="pass models of one class, or a table")
+    return engines.from_columns(
+        to_columns(cls, objects), {column.name: column.dtype.value for column in schema.columns}
+    )
+
+
+def _rename(
+    frame: nw.LazyFrame[Any], schema: TableSchema, names: Sequence[str], columns: Mapping[str, str]
+) -> tuple[nw.LazyFrame[Any], dict[str, str]]:
+    """The frame, and for each canonical name that is there the name of the column that holds it."""
+    present = frame.collect_schema()
+    instants: dict[str, str] = {}
+    renames: dict[str, str] = {}
+    for name in columns:
+        if name not in schema and f"{name.removesuffix('_at')}_us" not in schema:
+            msg = f"columns= names {name!r}, which the {schema.name} table does not have; it has: {', '.join(schema.names)}"
+            raise UsageError(msg, hint="use the canonical name as the key and your own as the value")
+    for name in names:
+        theirs = columns.get(name, name)
+        if theirs in present.names():
+            renames[name] = theirs
+            continue
+        spoken = f"{name.removesuffix('_us')}_at" if name.endswith("_us") else None
+        theirs = columns.get(spoken, spoken) if spoken else ""
+        if theirs in present.names():
+            _demand_aware(theirs, present[theirs])
+            instants[f"__{name}"] = theirs
+            renames[name] = f"__{name}"
+        elif columns.get(name) or (spoken and columns.get(spoken)):
+            wanted = columns.get(name) or columns[spoken or ""]
+            msg = f"columns= says {name} is {wanted!r}, which the table lacks; it has: {', '.join(present.names())}"
+            raise MissingColumnError(msg, hint="check the spelling", missing=(wanted,))
+    return engines.with_instants(frame, instants), renames
+
+
+def _demand_aware(name: str, dtype: nw.dtypes.DType) -> None:
+    if not isinstance(dtype, nw.Datetime):
+        msg = f"column {name!r} has type {dtype}, expected an aware datetime"
+        raise ColumnTypeError(msg, hint="convert it, or pass integer microseconds since 1970 in UTC")
+    if dtype.time_zone is None:
+        msg = f"column {name!r} holds datetimes without a zone, expected aware ones"
+        raise ColumnTypeError(msg, hint="attach the zone they were written in, e.g. dt.replace_time_zone('UTC') in Polars")
+
+
+def _cast(column: Column, theirs: str, dtype: nw.dtypes.DType) -> nw.Expr:
+    fits = {
+        DType.INT64: dtype.is_integer(),
+        DType.FLOAT64: dtype.is_numeric(),
+        DType.STRING: isinstance(dtype, nw.String | nw.Categorical | nw.Enum | nw.Object),
+        DType.BOOL: isinstance(dtype, nw.Boolean | nw.Object),
+    }[column.dtype]
+    if not fits and column.dtype is DType.INT64 and (dtype.is_float() or isinstance(dtype, nw.Object | nw.Unknown)):
+        fits = True  # pandas writes integers with gaps as floats or objects; a fraction fails at the cast
+    if not fits and not isinstance(dtype, nw.Unknown):
+        msg = f"column {theirs!r} has type {dtype}, expected {column.dtype}{f' ({column.unit})' if column.unit else ''}"
+        raise ColumnTypeError(msg, hint=f"convert it before the call; {column.name} is what it is taken for")
+    kind = {DType.INT64: nw.Int64(), DType.FLOAT64: nw.Float64(), DType.STRING: nw.String(), DType.BOOL: nw.Boolean()}
+    return nw.col(column.name).cast(kind[column.dtype])
+
+
+def same_engine(*frames: Frame) -> None:
+    """Demand that all frames can be joined.
+
+    Raises:
+        EngineMismatchError: They are of two engines, or of two DuckDB connections.
+    """
+    engines.same_engine(*(frame.lazy for frame in frames))
+
+
+def rows(lazy: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
+    """The rows of a lazy frame as dictionaries of plain values, missing ones as None."""
+    return engines.rows(lazy)

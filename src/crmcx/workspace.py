@@ -1,0 +1,169 @@
+"""The workspace: one object that ties connections, store, tables and people together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+from crmcx.connectors import Connector, Cursor, Page, Stream, installed
+from crmcx.errors import UsageError
+from crmcx.models import Record
+from crmcx.store import Quarantined, Snapshot, Status, Store
+from crmcx.sync import Listener, Progress, Run, RunReport, SyncReport, sync
+from crmcx.tables import TABLES, StoredTable
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*(:[A-Za-z0-9_.-]+)?")
+
+
+class Tables:
+    """The tables of one snapshot, each under its name; syncs do not touch them."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    @property
+    def snapshot(self) -> str:
+        """Id of the snapshot, as it stands in receipts."""
+        return self._snapshot.id
+
+    def __getattr__(self, name: str) -> StoredTable:
+        if name.startswith("_") or name not in TABLES:
+            msg = f"there is no table {name!r}; there are: {', '.join(TABLES)}"
+            raise AttributeError(msg)
+        return self._snapshot.table(name)
+
+    def __dir__(self) -> list[str]:
+        return [*TABLES, "snapshot"]
+
+    def __repr__(self) -> str:
+        return f"<tables of snapshot {self.snapshot}: {', '.join(TABLES)}>"
+
+
+class Workspace:
+    """A store with its connections.
+
+    Args:
+        path: The store's file, made when it is not there; `:memory:` for one that is gone at the end.
+        read_only: Open to read only; any number of processes may, while none writes.
+        memory: The most memory the store's engine takes, such as `2GB`.
+        threads: The most threads it takes.
+
+    Example:
+        >>> with Workspace(":memory:") as ws:
+        ...     ws.tables.deals.rows()
+        []
+    """
+
+    def __init__(
+        self,
+        path: str | Path = ":memory:",
+        *,
+        read_only: bool = False,
+        memory: str | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.store = Store(path, read_only=read_only, memory=memory, threads=threads)
+        self._connections: dict[str, Connector] = {}
+        self._tables: Tables | None = None
+
+    # -- connections and syncs -----------------------------------------------------------------------------------
+
+    def connect(self, connector: Connector | str, *, name: str | None = None, **settings: Any) -> str:  # noqa: ANN401
+        """Add a connection.
+
+        Args:
+            connector: A connector, or the name of an installed one, which then takes `settings`.
+            name: What tells this connection from others of the same system.
+            settings: Settings of the connector, when it was given by name.
+
+        Returns:
+            The source that its records carry: the connector's name, or connector and name as in `hubspot:mortgages`.
+
+        Raises:
+            UsageError: The name is taken or not a name.
+            ConnectorError: No such connector is installed.
+        """
+        made = installed().connector(connector)(**settings) if isinstance(connector, str) else connector
+        source = f"{made.name}:{name}" if name else made.name
+        self._demand_free(source)
+        self._connections[source] = made
+        return source
+
+    def _demand_free(self, source: str) -> None:
+        if not _NAME.fullmatch(source):
+            msg = f"the source {source!r} is not a name; allowed are letters, digits, '_', '.' and '-'"
+            raise UsageError(msg, hint="choose a short name such as mortgages")
+        if source in self._connections:
+            msg = f"the source {source!r} is connected already"
+            raise UsageError(msg, hint="pass another name=")
+
+    def sync(self, *, listener: Listener | None = None) -> SyncReport:
+        """Read all connections into the store, each from where it stood.
+
+        Args:
+            listener: Called with a `Progress` after every commit.
+
+        Returns:
+            What was read, stored, left unchanged and set aside; prints as a table.
+
+        Raises:
+            SourceError: A source is not as described. Connections are looked at before anything is written.
+        """
+        for connector in self._connections.values():
+            connector.check()
+        return SyncReport(
+            tuple(self._run(source, connector, listener) for source, connector in self._connections.items())
+        )
+
+    def _run(self, source: str, connector: Connector, listener: Listener | None) -> RunReport:
+        return sync(Run(store=self.store, source=source, connector=connector, listener=listener or _nobody))
+
+    # -- tables --------------------------------------------------------------------------------------------------
+
+    @property
+    def tables(self) -> Tables:
+        """The tables of a snapshot that stays as it is until `refresh`."""
+        if self._tables is None:
+            self._tables = Tables(self.store.snapshot())
+        return self._tables
+
+    def refresh(self) -> Tables:
+        """The tables as they stand now; the ones given out before stay as they were."""
+        self._tables = Tables(self.store.snapshot())
+        return self._tables
+
+    # -- the store -----------------------------------------------------------------------------------------------
+
+    def status(self) -> Status:
+        """What is stored, from where, and what was set aside; prints as a table."""
+        return self.store.status()
+
+    def quarantine(self, *, source: str | None = None, limit: int | None = None) -> tuple[Quarantined, ...]:
+        """The records that could not be mapped, newest first."""
+        return self.store.quarantine(source=source, limit=limit)
+
+    def snapshot_to(self, path: str | Path) -> Path:
+        """Write a copy of the store for readers in other processes.
+
+        Raises:
+            StoreError: The file is there already.
+        """
+        return self.store.snapshot_to(path)
+
+    def close(self) -> None:
+        """Close the store's file."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        """The workspace itself."""
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Close it."""
+        self.close()
+
+
+def _nobody(_progress: Progress) -> None:
+    """Tell nobody."""

@@ -1,0 +1,49 @@
+"""A small bank, written once, and a way to read its files that shares no code with the generator."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from crmcx.demo import Exports, write_exports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+CUSTOMERS = 1000
+FORMS = {
+    "contacts.csv": ("cp1252", ";"),
+    "deals.csv": ("utf-8-sig", ";"),
+    "activities.csv": ("utf-8", ","),
+    "responses_en.csv": ("utf-8", ","),
+    "responses_de.csv": ("utf-8-sig", ";"),
+    "events.csv.gz": ("utf-8", ","),
+}
+
+
+@pytest.fixture(scope="session")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Exports:
+    """The exports of a bank of 1,000 customers."""
+    return write_exports(tmp_path_factory.mktemp("bank"), customers=CUSTOMERS, seed=7)
+
+
+@pytest.fixture(scope="session")
+def read() -> Callable[[Path], list[dict[str, Any]]]:
+    """Reads an export into one dict a row, cells as they stand there."""
+    return _read
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    raw = path.read_bytes()
+    if path.suffix == ".gz":
+        raw = gzip.decompress(raw)
+    if ".jsonl" in path.name:
+        return [json.loads(line) for line in raw.decode("utf-8").splitlines()]
+    encoding, delimiter = FORMS[path.name]
+    return list(csv.DictReader(io.StringIO(raw.decode(encoding), newline=""), delimiter=delimiter, strict=True))
