@@ -13,9 +13,9 @@ from attrs import field, frozen
 
 from crmcx.errors import UsageError
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-_MICROSECOND = timedelta(microseconds=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+MICROSECOND = timedelta(microseconds=1)
 
 
 def to_us(instant: datetime) -> int:
@@ -37,7 +37,7 @@ def to_us(instant: datetime) -> int:
     if instant.tzinfo is None:
         msg = "found a datetime without a zone, expected an aware one"
         raise UsageError(msg, hint="attach the zone it was written in, e.g. value.replace(tzinfo=timezone.utc)")
-    return (instant - _EPOCH) // _MICROSECOND
+    return (instant - EPOCH) // MICROSECOND
 
 
 def from_us(us: int) -> datetime:
@@ -47,7 +47,7 @@ def from_us(us: int) -> datetime:
         >>> from_us(86400000000).isoformat()
         '1970-01-02T00:00:00+00:00'
     """
-    return _EPOCH + timedelta(microseconds=us)
+    return EPOCH + timedelta(microseconds=us)
 
 
 def day_of(value: date) -> int:
@@ -57,7 +57,7 @@ def day_of(value: date) -> int:
         >>> day_of(date(1970, 1, 3))
         2
     """
-    return value.toordinal() - _EPOCH_ORDINAL
+    return value.toordinal() - EPOCH_ORDINAL
 
 
 def date_of(day: int) -> date:
@@ -67,7 +67,7 @@ def date_of(day: int) -> date:
         >>> date_of(2).isoformat()
         '1970-01-03'
     """
-    return date.fromordinal(day + _EPOCH_ORDINAL)
+    return date.fromordinal(day + EPOCH_ORDINAL)
 
 
 def duration_us(value: timedelta) -> int:
@@ -77,7 +77,7 @@ def duration_us(value: timedelta) -> int:
         >>> duration_us(timedelta(seconds=2))
         2000000
     """
-    return value // _MICROSECOND
+    return value // MICROSECOND
 
 
 def zone(name: str) -> ZoneInfo:

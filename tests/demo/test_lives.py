@@ -45,6 +45,16 @@ def test_nothing_happens_to_somebody_who_is_no_customer(plan: Plan) -> None:
                 assert period.at(who.first_day, 0) <= event.at < who.until
 
 
+@pytest.mark.parametrize("seed", [4, 5])
+def test_only_customers_are_asked_in_the_nights_in_which_the_clocks_change(seed: int) -> None:
+    # Banks in which the mailing has to leave out somebody who has gone, or has not come yet.
+    asked = [response for response in gather(seed, 2000).responses if period.local(response.at).hour < 6]
+    assert {period.local(response.at).date() for response in asked} == set(period.CLOCK_CHANGES)
+    for response in asked:
+        who = person(seed, response.number)
+        assert period.at(who.first_day, 0) <= response.at < who.until
+
+
 def test_strangers_only_pass_by(plan: Plan) -> None:
     strangers = [visit for visit in plan.visits if visit.number >= CUSTOMERS]
     assert len({visit.number for visit in strangers}) == CUSTOMERS

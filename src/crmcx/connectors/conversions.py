@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache, singledispatch
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, GetPydanticSchema, PlainValidator
+from pydantic_core import PydanticCustomError, core_schema
 
 from crmcx.connectors.mapping import (
     Codes,
@@ -27,8 +27,56 @@ from crmcx.connectors.mapping import (
     Unless,
     Words,
 )
-from crmcx.instants import from_us, zone
-from crmcx.models.fields import Leaf
+from crmcx.instants import EPOCH, MICROSECOND, from_us, zone
+from crmcx.models.cells import MILLION
+from crmcx.models.fields import Kind, Leaf
+from crmcx.models.values import LARGEST_AMOUNT
+
+LARGEST_MICROS = LARGEST_AMOUNT * MILLION
+
+
+
+def _native(schema: core_schema.CoreSchema) -> Any:  # noqa: ANN401 - a type hint
+    """A type validated by pydantic's core alone: no Python runs per value."""
+    return Annotated[object, GetPydanticSchema(lambda _source, _handler: schema)]
+
+
+def _instant_us(value: object) -> int:
+    """An aware instant, as ISO 8601 text or a datetime, as microseconds since 1970.
+
+    Of the ways that were measured this is the quickest, by a third of what pydantic's own datetime takes.
+    """
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) and value[4:5] == "-" else value
+        return (found - EPOCH) // MICROSECOND  # type: ignore[operator, return-value] - a TypeError is caught
+    except (TypeError, ValueError):
+        code = "instant_format"
+        raise _bad(code, "is no date and time in ISO 8601 with its offset") from None
+
+
+def _exact_micros(value: object) -> int:
+    """An exact number as millionths; a float is refused here too, since it has lost what was said."""
+    if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
+        try:
+            numerator, denominator = Decimal(value).as_integer_ratio()
+        except (InvalidOperation, OverflowError, ValueError):
+            numerator, denominator = 0, 0
+        if denominator and not MILLION % denominator:
+            found = numerator * (MILLION // denominator)
+            if -LARGEST_MICROS <= found <= LARGEST_MICROS:
+                return found
+    code = "exact_format"
+    raise _bad(code, f"is no exact number with at most six decimals, within {LARGEST_AMOUNT:,}")
+
+
+_CELLS: dict[Kind, Callable[[Any], Any]] = {Kind.INSTANT: _instant_us, Kind.EXACT: _exact_micros}
+"""Kinds whose values become cells in the validator itself, since that is quicker than in two steps."""
+
+
+def gives_cells(conversion: Conversion, leaf: Leaf) -> bool:
+    """Whether what validates the conversion gives cells already."""
+    return leaf.kind in _CELLS and isinstance(conversion, Plain | Joined | NumberAs | ShortestDecimal | InstantAs)
+
 
 _PER_SECOND = {"s": 1_000_000, "ms": 1_000, "us": 1}
 _EMPTY = PydanticCustomError("empty", "nothing is there, and a value is needed")
@@ -40,7 +88,9 @@ def _bad(code: str, message: str) -> PydanticCustomError:
 
 def plain_type(leaf: Leaf) -> Any:  # noqa: ANN401 - a type hint
     """The type that a value must have as it stands; an enumeration is checked by its words."""
-    return Literal[tuple(member.value for member in leaf.enum)] if leaf.enum else leaf.annotation
+    if leaf.enum:
+        return Literal[tuple(member.value for member in leaf.enum)]
+    return leaf.annotation
 
 
 def _code(value: object) -> str:
@@ -50,15 +100,24 @@ def _code(value: object) -> str:
 
 def _function(convert: Callable[[Any], Any], *, nullable: bool) -> Any:  # noqa: ANN401 - a type hint
     """A type whose validation is one function of ours; None passes where nothing may be there."""
+    if nullable:
+        return Annotated[object, PlainValidator(convert)] | None
 
     def validate(value: Any) -> Any:  # noqa: ANN401 - whatever a source wrote
-        if value is not None:
-            return convert(value)
-        if nullable:
-            return None
-        raise _EMPTY
+        if value is None:
+            raise _EMPTY
+        return convert(value)
 
     return Annotated[object, PlainValidator(validate)]
+
+
+def _before(convert: Callable[[Any], Any], leaf: Leaf, *, nullable: bool) -> Any:  # noqa: ANN401 - a type hint
+    """The type of a leaf with a function of ours before it."""
+    if leaf.kind in _CELLS:
+        cell = _CELLS[leaf.kind]
+        return _function(lambda value: cell(convert(value)), nullable=nullable)
+    kind = plain_type(leaf)
+    return Annotated[kind | None if nullable else kind, BeforeValidator(convert)]
 
 
 @singledispatch
@@ -78,6 +137,8 @@ def validated(conversion: Conversion, leaf: Leaf, *, source: str, nullable: bool
 @validated.register(Plain)
 @validated.register(Joined)
 def _(_conversion: Conversion, leaf: Leaf, *, source: str, nullable: bool) -> Any:  # noqa: ANN401, ARG001
+    if leaf.kind in _CELLS:
+        return _function(_CELLS[leaf.kind], nullable=nullable)
     kind = plain_type(leaf)
     return kind | None if nullable else kind
 
@@ -97,24 +158,26 @@ def _(conversion: InstantAs, leaf: Leaf, *, source: str, nullable: bool) -> Any:
         except ValueError:
             raise _bad("instant_format", f"is not written as {form or 'ISO 8601'}") from None
 
-    def convert(value: object) -> datetime:
+    def convert(value: object) -> int:
         found = value if isinstance(value, datetime) else parse(value) if isinstance(value, str) else None
         if found is None:
             code = "instant_format"
             raise _bad(code, "is no date and time")
-        if found.tzinfo is not None:
-            return found.astimezone(UTC)
-        if tz is None:
-            code = "instant_naive"
-            raise _bad(code, "has no offset, and the mapping names no zone=")
-        return found.replace(tzinfo=tz).astimezone(UTC)
+        if found.tzinfo is None:
+            if tz is None:
+                code = "instant_naive"
+                raise _bad(code, "has no offset, and the mapping names no zone=")
+            found = found.replace(tzinfo=tz)
+        return (found - EPOCH) // MICROSECOND
 
     return _function(convert, nullable=nullable)
 
 
-def _since_1970(value: object, factor: int) -> datetime:
+def _since_1970(value: object, factor: int) -> int:
     try:
-        return from_us(int(Decimal(str(value)) * factor))
+        us = int(Decimal(str(value)) * factor)
+        from_us(us)  # within the years that a datetime can hold
+        return us
     except (InvalidOperation, OverflowError, ValueError):
         code = "instant_number"
         raise _bad(code, "is no count of time since 1970") from None
@@ -158,8 +221,7 @@ def _(conversion: NumberAs, leaf: Leaf, *, source: str, nullable: bool) -> Any: 
         bare = value.replace(conversion.thousands, "") if conversion.thousands else value
         return bare.replace(conversion.decimal, ".")
 
-    kind = leaf.annotation | None if nullable else leaf.annotation
-    return Annotated[kind, BeforeValidator(convert)]
+    return _before(convert, leaf, nullable=nullable)
 
 
 @validated.register
@@ -167,8 +229,7 @@ def _(_conversion: ShortestDecimal, leaf: Leaf, *, source: str, nullable: bool) 
     def convert(value: object) -> object:
         return Decimal(repr(value)) if isinstance(value, float) else value
 
-    kind = leaf.annotation | None if nullable else leaf.annotation
-    return Annotated[kind, BeforeValidator(convert)]
+    return _before(convert, leaf, nullable=nullable)
 
 
 @validated.register
@@ -197,21 +258,21 @@ def _(conversion: Words, leaf: Leaf, *, source: str, nullable: bool) -> Any:  # 
 
 @validated.register
 def _(conversion: RefTo, leaf: Leaf, *, source: str, nullable: bool) -> Any:  # noqa: ANN401, ARG001
+    # Only the bare id is checked here; `referring` puts the source before it.
+    text = core_schema.str_schema(strict=True, strip_whitespace=True, min_length=None if nullable else 1)
+    number = core_schema.chain_schema([core_schema.int_schema(strict=True), core_schema.str_schema(coerce_numbers_to_str=True)])
+    schema = core_schema.custom_error_schema(
+        core_schema.union_schema([text, number], mode="left_to_right"),
+        custom_error_type="reference_type",
+        custom_error_message="is no id: neither text nor a whole number",
+    )
+    return _native(core_schema.nullable_schema(schema) if nullable else schema)
+
+
+def referring(conversion: RefTo, ids: Sequence[str | None], *, source: str) -> list[str | None]:
+    """Validated ids as references; an empty one refers to nothing."""
     head = f"{conversion.source or source}/{conversion.prefix}"
-
-    def convert(value: object) -> str | None:
-        if isinstance(value, str):
-            value = value.strip()
-        elif isinstance(value, bool) or not isinstance(value, int):
-            code = "reference_type"
-            raise _bad(code, "is no id: neither text nor a whole number")
-        if value == "":
-            if nullable:
-                return None
-            raise _EMPTY
-        return f"{head}{value}"
-
-    return _function(convert, nullable=nullable)
+    return [head + value if value else None for value in ids]
 
 
 @validated.register

@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 from crmcx.connectors.compiled import Compiled
 from crmcx.connectors.formats import Chunk, Format, format_of
 from crmcx.connectors.mapping import Mapping as ClassMapping
-from crmcx.connectors.sdk import Connector, Cursor, Page, Stream, Unreadable
+from crmcx.connectors.sdk import Connector, Cursor, Page, Said, Stream, Unreadable
 from crmcx.errors import SourceFileError, UsageError
 
 OCCURRENCE = "#"
@@ -152,14 +152,15 @@ def _reader(file: FileStream) -> Any:  # noqa: ANN401 - the signature of Stream.
 
 
 def _numbered(chunk: Chunk, columns: tuple[str, ...], counts: dict[tuple[Any, ...], int]) -> Chunk:
-    records: list[Mapping[str, Any] | Unreadable] = []
+    """The chunk with the number of each record among those with the same values of `columns`."""
+    place = {name: number for number, name in enumerate(chunk.fields or ())}
+    records: list[Said] = []
     for record in chunk.records:
         if isinstance(record, Unreadable):
             records.append(record)
             continue
-        key = tuple(record.get(column) for column in columns)
-        counts[key] = counts.get(key, 0) + 1
-        records.append({**record, OCCURRENCE: counts[key]})
+        by_name = isinstance(record, Mapping)
+        key = tuple(record.get(name) if by_name else record[place[name]] for name in columns)
+        count = counts[key] = counts.get(key, 0) + 1
+        records.append({**record, OCCURRENCE: count} if by_name else [*record, count])
     return evolve(chunk, records=records, fields=None if chunk.fields is None else (*chunk.fields, OCCURRENCE))
-
-

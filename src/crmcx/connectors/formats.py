@@ -12,8 +12,8 @@ import csv
 import gzip
 import io
 import lzma
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,7 +21,7 @@ from attrs import field, frozen
 from pydantic_core import from_json, to_json
 
 from crmcx import engines
-from crmcx.connectors.sdk import Unreadable
+from crmcx.connectors.sdk import Said, Unreadable
 from crmcx.errors import SourceFileError, UsageError
 
 _OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
@@ -33,8 +33,8 @@ _WIDEST_FIELD = 1 << 27
 class Chunk:
     """Some records of a file in their order."""
 
-    records: list[Mapping[str, Any] | Unreadable]
-    """The records."""
+    records: list[Said]
+    """The records; sequences of cells where `fields` names them."""
     body: bytes
     """The text they were read from, in UTF-8."""
     fields: tuple[str, ...] | None
@@ -99,45 +99,42 @@ class Csv(Format):
             raise SourceFileError(msg, hint="rename one of them in the export", file=path.name)
         return tuple(names)
 
-    def _reader(self, lines: Any) -> Iterator[list[str]]:  # noqa: ANN401 - any iterable of lines
+    def _reader(self, lines: Iterable[str]) -> Any:  # noqa: ANN401 - csv's reader has no public type
         csv.field_size_limit(_WIDEST_FIELD)
         return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote)
 
     def chunks(self, path: Path, *, rows: int) -> Iterator[Chunk]:
         """The rows below the header."""
         names = self.header(path)
-        text: list[str] = []
         nulls = frozenset(self.nulls)
         with _text(path, self.encoding) as file:
-            reader = self._reader(_kept(file, text))
+            lines: list[str] = []
+            reader = self._reader(chain.from_iterable(_line_blocks(file, lines, rows)))
             next(reader)
-            text.clear()
-            read = 0
+            read, taken = 1, reader.line_num
+            del lines[:taken]
             while True:
                 try:
                     cells = list(islice(reader, rows))
                 except (UnicodeDecodeError, csv.Error) as error:
-                    raise _undecodable(path, self.encoding, read + len(text) + 2, error) from None
+                    raise _undecodable(path, self.encoding, read + len(lines), error) from None
                 if not cells:
                     return
+                used, taken = reader.line_num - taken, reader.line_num
+                body = "".join(lines[:used]).encode()
+                del lines[:used]
                 read += len(cells)
-                yield Chunk(self._records(names, cells, nulls), "".join(text).encode(), names)
-                text.clear()
+                yield Chunk(self._records(len(names), cells, nulls), body, names)
 
-    def _records(
-        self, names: tuple[str, ...], cells: list[list[str]], nulls: frozenset[str]
-    ) -> list[Mapping[str, Any] | Unreadable]:
-        width = len(names)
-        only_empty = nulls == {""}
-        records: list[Mapping[str, Any] | Unreadable] = []
-        for row in cells:
+    def _records(self, width: int, cells: list[list[str]], nulls: frozenset[str]) -> list[Said]:
+        if nulls == {""}:
+            records: list[Said] = [[cell or None for cell in row] for row in cells]
+        else:
+            records = [[None if cell in nulls else cell for cell in row] for row in cells]
+        for number, row in enumerate(cells):
             if len(row) != width:
                 reason = f"the row has {len(row)} cells, the header {width}"
-                records.append(Unreadable(reason, self.delimiter.join(row)))
-            elif only_empty:
-                records.append(dict(zip(names, [cell or None for cell in row], strict=True)))
-            else:
-                records.append(dict(zip(names, [None if cell in nulls else cell for cell in row], strict=True)))
+                records[number] = Unreadable(reason, self.delimiter.join(row))
         return records
 
 
@@ -198,10 +195,9 @@ class Parquet(Format):
         names = self.header(path)
         nulls = frozenset(self.nulls)
         for taken in engines.parquet_rows(path, rows):
-            found = taken
+            records: list[Said] = list(taken)
             if nulls:
-                found = [tuple(None if type(cell) is str and cell in nulls else cell for cell in row) for row in taken]
-            records: list[Mapping[str, Any] | Unreadable] = [dict(zip(names, row, strict=True)) for row in found]
+                records = [[None if type(cell) is str and cell in nulls else cell for cell in row] for row in taken]
             yield Chunk(records, to_json([names, *taken], fallback=str), names)
 
 
@@ -234,11 +230,11 @@ def _text(path: Path, encoding: str) -> IO[str]:
     return io.TextIOWrapper(raw, encoding=encoding, newline="")  # type: ignore[arg-type] - each opener gives bytes
 
 
-def _kept(lines: Iterator[str] | IO[str], text: list[str]) -> Iterator[str]:
-    keep = text.append
-    for line in lines:
-        keep(line)
-        yield line
+def _line_blocks(file: IO[str], kept: list[str], rows: int) -> Iterator[list[str]]:
+    """Lines in blocks, each block also added to `kept`, from which the reader of records takes what it has used."""
+    while block := list(islice(file, rows)):
+        kept += block
+        yield block
 
 
 def _undecodable(path: Path, encoding: str, row: int, error: Exception) -> SourceFileError:

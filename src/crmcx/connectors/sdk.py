@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from attrs import evolve, field, frozen
 from pydantic import BaseModel, ConfigDict
@@ -24,6 +24,10 @@ class Unreadable:
     """What is wrong, without the words of the record."""
     raw: str
     """The record as it stands in the source."""
+
+
+Said: TypeAlias = Mapping[str, Any] | Sequence[Any] | Unreadable
+"""A record as a page holds it: by name, as cells under the page's names, or unreadable."""
 
 
 @frozen(kw_only=True)
@@ -48,8 +52,8 @@ def _page_of_fair_size(_page: Page, _attribute: Any, records: Sequence[Any]) -> 
 class Page:
     """What one request brought."""
 
-    records: Sequence[Mapping[str, Any] | Unreadable] = field(validator=_page_of_fair_size, repr=len)
-    """The records, unchanged."""
+    records: Sequence[Said] = field(validator=_page_of_fair_size, repr=len)
+    """The records, unchanged: dictionaries, or sequences of cells when `fields` names them."""
     next: Cursor | None = field(default=None, kw_only=True)
     """Where to go on after this page; None when the stream cannot resume here."""
     body: bytes | None = field(default=None, kw_only=True, repr=False)
@@ -59,7 +63,7 @@ class Page:
     first_row: int = field(default=1, kw_only=True)
     """Number of the first record at its origin, counted from 1."""
     fields: tuple[str, ...] | None = field(default=None, kw_only=True)
-    """The names that every record has, when they all have the same."""
+    """The names of the cells, when the records are sequences."""
 
 
 @frozen(kw_only=True)

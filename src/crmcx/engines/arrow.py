@@ -105,16 +105,26 @@ def _bits(flags: Sequence[bool]) -> bytes:
 
 def _buffers(values: Sequence[Any], dtype: str) -> tuple[list[object], int]:
     """The buffers of one column (bytes, arrays or None for no bitmap) and its number of nulls."""
-    nulls = sum(value is None for value in values)
+    nulls = values.count(None)
+    if nulls == len(values):
+        return _all_null(len(values), dtype), nulls
     valid = _bits([value is not None for value in values]) if nulls else None
     if dtype == "string":
-        encoded = [b"" if value is None else value.encode() for value in values]
+        encoded = [b"" if value is None else value.encode() for value in values] if nulls else [*map(str.encode, values)]
         offsets = array("i", itertools.chain((0,), itertools.accumulate(map(len, encoded))))
         return [valid, offsets, b"".join(encoded)], nulls
     if dtype == "bool":
         return [valid, _bits([bool(value) for value in values])], nulls
     filled = values if not nulls else [0 if value is None else value for value in values]
     return [valid, array("q" if dtype == "int64" else "d", filled)], nulls
+
+
+def _all_null(length: int, dtype: str) -> list[object]:
+    """The buffers of a column without a value."""
+    widths = {"int64": 8, "float64": 8, "string": 4, "bool": 1}
+    none = bytes((length + 7) // 8 or 1)
+    data = bytes(widths[dtype] * (length + 1))
+    return [none, data, b""] if dtype == "string" else [none, data]
 
 
 def _address(buffer: object) -> int | None:

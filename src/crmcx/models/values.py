@@ -77,8 +77,8 @@ Duration = timedelta
 """A length of time."""
 Exact = Annotated[
     Decimal,
-    BeforeValidator(_no_float),
     Field(allow_inf_nan=False, decimal_places=6, ge=-LARGEST_AMOUNT, le=LARGEST_AMOUNT),
+    BeforeValidator(_no_float),
 ]
 """An exact number with at most six decimals."""
 Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]

@@ -8,7 +8,6 @@ matter; without one the last to arrive wins.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -16,12 +15,10 @@ from attrs import frozen
 
 from crmcx.engines import ColumnStream
 from crmcx.errors import CountMismatchError, KeyCollisionError
-from crmcx.instants import to_us
 from crmcx.models.base import Model, Part
 from crmcx.models.fields import Leaf, leaves
 from crmcx.store.ddl import quoted, stored_columns
 from crmcx.store.staging import StagedRows
-from crmcx.tables.cells import encode
 from crmcx.tables.schema import TableSchema, leaf_columns, parent_key, schema_of
 
 WRITTEN = "action IN ('new', 'changed')"
@@ -71,12 +68,10 @@ class ClassMerge:
             "raw_ref": [each.page << 20 | index for each in placed for index in each.rows.indices],
             "fetched_us": [each.fetched_us for each in placed for _ in each.rows.indices],
         }
-        for name in ("source_id", "extra"):
-            columns[name] = _joined(each.rows.values[name] for each in placed)
-        columns["version"] = _instants_as_numbers(_joined(each.rows.values["version"] for each in placed))
-        columns["known_us"] = _instants_as_numbers(_joined(each.rows.values["known_us"] for each in placed))
+        for name in ("source_id", "extra", "version", "known_us"):
+            columns[name] = _joined(each.rows.cells[name] for each in placed)
         for leaf in self._leaves:
-            columns[leaf.column] = encode(leaf, _joined(each.rows.values[leaf.column] for each in placed))
+            columns[leaf.column] = _joined(each.rows.cells[leaf.column] for each in placed)
         head = {"n": "int64", "raw_ref": "int64", "fetched_us": "int64", "source_id": "string", "extra": "string"}
         head |= {"version": "int64", "known_us": "int64"}
         self._load(f"in_{self.schema.name}", columns, head | _dtypes(self._leaves))
@@ -99,7 +94,7 @@ class ClassMerge:
             taken[parent] += 1
         columns: dict[str, Sequence[Any]] = {"n": parents, "position": positions}
         for leaf in leaves(cls):
-            columns[leaf.column] = encode(leaf, _joined(rows.values[leaf.column] for _, rows in found))
+            columns[leaf.column] = _joined(rows.cells[leaf.column] for _, rows in found)
         self._load(f"in_{cls.table}", columns, {"n": "int64", "position": "int64"} | _dtypes(leaves(cls)))
 
     def _load(self, name: str, columns: dict[str, Sequence[Any]], dtypes: dict[str, str]) -> None:
@@ -216,8 +211,3 @@ def _joined(lists: Iterable[Sequence[Any]]) -> Sequence[Any]:
 
 def _dtypes(found: Iterable[Leaf]) -> dict[str, str]:
     return {leaf.column: leaf_columns(leaf)[0].dtype.value for leaf in found}
-
-
-def _instants_as_numbers(values: Sequence[Any]) -> Sequence[Any]:
-    return [to_us(value) if isinstance(value, datetime) else value for value in values]
-

@@ -8,21 +8,18 @@ from typing import Any
 from attrs import field, frozen
 
 from crmcx.models.base import Model
-from crmcx.models.fields import Leaf
 
 
 @frozen(kw_only=True)
 class StagedRows:
-    """Rows of one class, as leaf values."""
+    """Rows of one class, as cells of its columns."""
 
     cls: type[Model]
     """The class."""
     indices: Sequence[int]
     """For a record's row its place in the page; for a part's row the place of its parent among the parent's rows."""
-    values: Mapping[str, Sequence[Any]]
-    """Column to leaf values; for records also `source_id`, `version`, `known_us` and `extra`."""
-    leaves: Mapping[str, Leaf]
-    """Column to leaf."""
+    cells: Mapping[str, Sequence[Any]]
+    """Column to cells; for records also `source_id`, `version`, `known_us` and `extra`."""
     parts: tuple[StagedRows, ...] = ()
     """Rows of the nested parts."""
 

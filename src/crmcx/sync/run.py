@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from attrs import asdict, evolve, field, frozen
@@ -88,19 +90,21 @@ def _read_stream(run: Run, stream: Stream, compiled: Compiled) -> StreamReport:
     begun = run.store.now_us()
     total = Counts()
     said = run.store.cursor(run.source, stream.name) if stream.resumes else None
-    for pages, cursor in _commits(stream.read(_cursor(said)), run.rows_per_commit):
-        unit = Unit(
-            run_id=run.numbers[0],
-            run_started_us=run.numbers[1],
-            source=run.source,
-            stream=stream.name,
-            mappings=" ".join(mapping.hash for mapping in stream.maps),
-            keeps_history=stream.keeps_history,
-            pages=tuple(_staged(page, compiled, run.store.now_us()) for page in pages),
-            cursor=None if cursor is None else json.dumps(asdict(cursor), sort_keys=True),
-        )
-        total += run.store.commit(unit)
-        run.listener(Progress(source=run.source, stream=stream.name, counts=total))
+    pages = (_page(page, compiled, run.store) for page in stream.read(_cursor(said)))
+    with _collector_paused():
+        for gathered in _commits(pages, run.rows_per_commit):
+            unit = Unit(
+                run_id=run.numbers[0],
+                run_started_us=run.numbers[1],
+                source=run.source,
+                stream=stream.name,
+                mappings=" ".join(mapping.hash for mapping in stream.maps),
+                keeps_history=stream.keeps_history,
+                pages=tuple(staged for staged, _ in gathered),
+                cursor=gathered[-1][1],
+            )
+            total += run.store.commit(unit)
+            run.listener(Progress(source=run.source, stream=stream.name, counts=total))
     run.store.finish_stream(run.source, stream.name)
     seconds = (run.store.now_us() - begun) / 1_000_000
     return StreamReport(stream=stream.name, counts=total, resumed=said is not None, seconds=seconds)
@@ -110,19 +114,41 @@ def _cursor(said: str | None) -> Cursor:
     return Cursor(**json.loads(said)) if said else Cursor()
 
 
-def _commits(pages: Iterator[Page], rows: int) -> Iterator[tuple[list[Page], Cursor | None]]:
-    """Pages gathered until a commit is full, with the cursor behind the last."""
-    gathered: list[Page] = []
-    for page in pages:
-        if not isinstance(page, Page):
-            msg = f"the stream yielded {type(page).__name__}, expected Page"
-            raise ConnectorError(msg, hint="yield Page(records, next=...)")
-        gathered.append(page)
-        if sum(len(each.records) for each in gathered) >= rows:
-            yield gathered, page.next
-            gathered = []
+def _page(page: object, compiled: Compiled, store: Store) -> tuple[StagedPage, str | None]:
+    """A page, mapped as it comes, and as JSON the cursor behind it."""
+    if not isinstance(page, Page):
+        msg = f"the stream yielded {type(page).__name__}, expected Page"
+        raise ConnectorError(msg, hint="yield Page(records, next=...)")
+    cursor = None if page.next is None else json.dumps(asdict(page.next), sort_keys=True)
+    return _staged(page, compiled, store.now_us()), cursor
+
+
+def _commits(
+    pages: Iterator[tuple[StagedPage, str | None]], rows: int
+) -> Iterator[list[tuple[StagedPage, str | None]]]:
+    """Pages gathered until a commit is full."""
+    gathered: list[tuple[StagedPage, str | None]] = []
+    read = 0
+    for each in pages:
+        gathered.append(each)
+        read += each[0].read
+        if read >= rows:
+            yield gathered
+            gathered, read = [], 0
     if gathered:
-        yield gathered, gathered[-1].next
+        yield gathered
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """The garbage collector rests: a commit's objects all live to its end, and none of them are in cycles."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _staged(page: Page, compiled: Compiled, fetched_us: int) -> StagedPage:
@@ -131,7 +157,7 @@ def _staged(page: Page, compiled: Compiled, fetched_us: int) -> StagedPage:
     return StagedPage(
         read=len(page.records),
         rows=tuple(map(_rows, batch.rows)),
-        rejected=tuple(_reject(rejected, page.records) for rejected in batch.rejected),
+        rejected=tuple(_reject(rejected, page) for rejected in batch.rejected),
         body=body,
         fetched_us=fetched_us,
         origin=page.origin,
@@ -143,13 +169,16 @@ def _rows(rows: Rows) -> StagedRows:
     return StagedRows(
         cls=rows.cls,
         indices=rows.indices,
-        values=rows.values,
-        leaves=rows.leaves,
+        cells=rows.cells,
         parts=tuple(map(_rows, rows.parts)),
     )
 
 
-def _reject(rejected: Rejected, records: Sequence[Any]) -> StagedReject:
-    record = records[rejected.index]
-    raw = record.raw if isinstance(record, Unreadable) else to_json(record, fallback=str).decode()
+def _reject(rejected: Rejected, page: Page) -> StagedReject:
+    record = page.records[rejected.index]
+    if isinstance(record, Unreadable):
+        raw = record.raw
+    else:
+        named = record if page.fields is None else dict(zip(page.fields, record, strict=True))
+        raw = to_json(named, fallback=str).decode()
     return StagedReject(index=rejected.index, field=rejected.field, reason=rejected.reason, raw=raw)

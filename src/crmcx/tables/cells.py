@@ -6,54 +6,26 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
-from crmcx.instants import date_of, day_of, duration_us, from_us, to_us
+from crmcx.instants import date_of, from_us, to_us
 from crmcx.models.base import Model, Part, Record, write_extra
-from crmcx.models.fields import Kind, Leaf, leaves, parts
+from crmcx.models.cells import encode
+from crmcx.models.fields import Kind, leaves, parts
 from crmcx.tables.schema import TableSchema, key_of, parent_key, schema_of
-
-MILLION = 1_000_000
-
-
-def micros(value: Decimal) -> int:
-    """An exact number as millionths.
-
-    Example:
-        >>> micros(Decimal("12.50"))
-        12500000
-    """
-    numerator, denominator = value.as_integer_ratio()
-    return numerator * MILLION // denominator
 
 
 def _from_micros(value: int) -> Decimal:
     return Decimal(value).scaleb(-6).normalize() + 0
 
 
-_ENCODE: dict[Kind, Callable[[Any], Any]] = {
-    Kind.INSTANT: to_us,
-    Kind.DAY: day_of,
-    Kind.DURATION: duration_us,
-    Kind.EXACT: micros,
-    Kind.REAL: float,
-    Kind.WORD: str,
-}
 _DECODE: dict[Kind, Callable[[Any], Any]] = {
     Kind.INSTANT: from_us,
     Kind.DAY: date_of,
     Kind.DURATION: lambda value: timedelta(microseconds=value),
     Kind.EXACT: _from_micros,
 }
-_AS_THEY_ARE = {Kind.WHOLE, Kind.FLAG}
-
-
-def encode(leaf: Leaf, values: Sequence[Any]) -> Sequence[Any]:
-    """The values of one leaf as the cells of its column; None stays None."""
-    if leaf.kind in _AS_THEY_ARE:
-        return values
-    function = _ENCODE[leaf.kind]
-    return [None if value is None else function(value) for value in values]
 
 
 def _reach(item: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - any field of any class
@@ -61,7 +33,7 @@ def _reach(item: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - any field
         if item is None:
             return None
         item = getattr(item, name)
-    return item
+    return item.value if isinstance(item, Enum) else item
 
 
 def _with_keys(columns: dict[str, Sequence[Any]], schema: TableSchema) -> None:

@@ -1,0 +1,150 @@
+"""Sync of 300,000 rows of a 20-column CSV export, whole process from cold start: rows per CPU second and peak memory.
+
+Run with `python -m bench.sync`. Three runs over one store: the first load, the same file again, and a file in which
+one row in ten has changed. Each runs in a process of its own; CPU time and peak memory are the operating system's.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+ROWS = 300_000
+GOAL = 50_000
+LIMIT_MB = 400
+COLUMNS = (
+    "deal_id",
+    "contact_id",
+    "company_id",
+    "title",
+    "pipeline",
+    "stage",
+    "status",
+    "amount",
+    "currency",
+    "product",
+    "owner",
+    "created",
+    "opened",
+    "closed",
+    "decided",
+    "expected",
+    "lost_reason",
+    "updated",
+    "region",
+    "campaign",
+)
+
+
+def write(path: Path, *, rows: int, changed: bool) -> None:
+    """Write the export; with `changed`, one row in ten has another amount and stage."""
+    draw = random.Random(20)
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow(COLUMNS)
+        for number in range(rows):
+            opened = start + timedelta(seconds=draw.randrange(60_000_000))
+            closed = opened + timedelta(days=draw.randrange(1, 90))
+            status = draw.choice(("won", "lost", "open"))
+            stage = draw.choice(("contact", "offer", "negotiation", "closed"))
+            other = changed and number % 10 == 0
+            amount = draw.randrange(100, 9_000_000) + (1 if other else 0)
+            out.writerow(
+                (
+                    f"D{number:07d}",
+                    draw.randrange(80_000),
+                    draw.randrange(9_000),
+                    f"Order {number} of {draw.randrange(10**6)}",
+                    "sales",
+                    "review" if other else stage,
+                    status,
+                    f"{amount / 100:.2f}",
+                    "EUR",
+                    f"P-{draw.randrange(300)}",
+                    f"agent {draw.randrange(40)}",
+                    opened.isoformat(),
+                    opened.date().isoformat(),
+                    "" if status == "open" else closed.isoformat(),
+                    "" if status == "open" else closed.date().isoformat(),
+                    (date(2026, 1, 1) + timedelta(days=draw.randrange(200))).isoformat(),
+                    "price" if status == "lost" else "",
+                    (closed + timedelta(hours=1)).isoformat(),
+                    draw.choice(("north", "south", "")),
+                    draw.choice(("spring", "autumn", "")),
+                )
+            )
+
+
+def load(store: str, export: str) -> None:
+    """Sync the export into the store and print the counts: what each measured process does."""
+    from crmcx.workspace import Workspace  # noqa: PLC0415 - the import is part of what is measured
+    from crmcx.connectors import Files, FileStream, at, mapping, money, ref  # noqa: PLC0415
+    from crmcx.models import Deal  # noqa: PLC0415
+
+    deals = mapping(
+        Deal,
+        id="deal_id",
+        customer=ref("contact_id"),
+        account=ref("company_id"),
+        name="title",
+        pipeline="pipeline",
+        stage="stage",
+        status="status",
+        amount=money("amount", currency=at("currency")),
+        product="product",
+        owner="owner",
+        created_at="created",
+        opened_on="opened",
+        closed_at="closed",
+        closed_on="decided",
+        expected_close="expected",
+        lost_reason="lost_reason",
+        known_at="updated",
+    )
+    with Workspace(store, threads=1) as workspace:
+        workspace.connect(Files(FileStream(export, deals, name="deals")), name="bench")
+        print(workspace.sync().counts)
+
+
+def measured(store: Path, export: Path) -> tuple[float, float, str]:
+    """CPU seconds, peak MB and the counts of one process."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.Popen(
+        [sys.executable, "-m", "bench.sync", str(store), str(export)], stdout=subprocess.PIPE, text=True
+    )
+    assert done.stdout is not None
+    said = done.stdout.read().strip()
+    _, status, usage = os.wait4(done.pid, 0)
+    if status:
+        raise SystemExit(f"the measured process failed with status {status}")
+    del before
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said
+
+
+def main() -> None:
+    """Run the three loads and print what they took."""
+    with tempfile.TemporaryDirectory() as folder:
+        first, second = Path(folder, "deals.csv"), Path(folder, "again.csv")
+        write(first, rows=ROWS, changed=False)
+        write(second, rows=ROWS, changed=True)
+        print(f"{ROWS:,} rows of {len(COLUMNS)} columns, {first.stat().st_size / 2**20:.0f} MB")
+        store = Path(folder, "bench.duckdb")
+        for name, export in (("first load", first), ("unchanged", first), ("10 % changed", second)):
+            cpu, peak, said = measured(store, export)
+            print(f"{name:<14}{ROWS / cpu:>9,.0f} rows per CPU second   {cpu:>6.2f} s CPU   {peak:>5.0f} MB peak   {said}")
+        print(f"goal: {GOAL:,} rows per CPU second within {LIMIT_MB} MB on the first load")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:  # noqa: PLR2004 - store and export
+        load(*sys.argv[1:])
+    else:
+        main()

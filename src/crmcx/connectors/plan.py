@@ -1,0 +1,193 @@
+"""What a mapping asks of a record: slots to validate, their order, and what is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import field, frozen
+from pydantic import TypeAdapter
+
+from crmcx.connectors.conversions import condition_type, gives_cells, validated
+from crmcx.connectors.mapping import (
+    Condition,
+    Constant,
+    Conversion,
+    InstantAs,
+    Joined,
+    Mapping,
+    MoneyOf,
+    PartMapping,
+    Plain,
+    RefTo,
+    StateOf,
+    TextOf,
+    Words,
+)
+from crmcx.models.base import Model
+from crmcx.models.cells import encode
+from crmcx.models.fields import Kind, Leaf, leaves
+from crmcx.models.values import Code, Instant, Privacy, Whole
+
+Path = tuple[str | int, ...]
+
+
+def _envelope(column: str, name: str, kind: Kind, annotation: Any, *, nullable: bool) -> Leaf:  # noqa: ANN401
+    return Leaf(column, (name,), kind, annotation, None, nullable=nullable, default=None, privacy=Privacy.NONE, target=None)
+
+
+_ID = _envelope("source_id", "source_id", Kind.WORD, Code, nullable=False)
+_VERSION = _envelope("version", "version", Kind.WHOLE, Whole, nullable=True)
+_VERSION_INSTANT = _envelope("version", "version", Kind.INSTANT, Instant, nullable=True)
+_KNOWN = _envelope("known_us", "known_at", Kind.INSTANT, Instant, nullable=True)
+
+
+@frozen
+class Ask:
+    """One value that is taken from a record and validated."""
+
+    paths: tuple[Path, ...]
+    """Where it stands; several are joined."""
+    kind: Any
+    """The type that validates it."""
+    required: bool
+    """Whether the record is wrong without it."""
+    name: str
+    """Class and field that it is for."""
+    leaf: Leaf | None
+    """The leaf that it is for; None for a condition."""
+    separator: str = ""
+    """What joins several."""
+
+
+@frozen
+class Slot:
+    """One column of a class: a constant, or what the ask of a number brought."""
+
+    leaf: Leaf
+    ask: int | None
+    constant: Any = None
+    follows: str | None = None
+    """A column without whose value this one has none, as a currency without an amount."""
+    refers: RefTo | None = None
+    cells: bool = False
+    """Whether the validator gives cells already."""
+
+
+@frozen
+class Plan:
+    """How the rows of one class are made."""
+
+    cls: type[Model]
+    slots: tuple[Slot, ...]
+    when: int | None
+    """Number of the ask that says whether the class applies to a record."""
+    parts: tuple[Plan, ...] = ()
+
+    @property
+    def needed(self) -> tuple[Slot, ...]:
+        """Slots without whose value there is no row, where the class applies only to some records."""
+        return tuple(slot for slot in self.slots if slot.ask is not None and not slot.leaf.nullable)
+
+
+@frozen
+class Planner:
+    """Collects the asks of a stream's mappings.
+
+    Args:
+        source: Name of the connection, which references carry.
+    """
+
+    source: str
+    asks: list[Ask] = field(factory=list)
+
+    def plan(self, mapping: Mapping) -> Plan:
+        """The plan of one mapping."""
+        when = self._condition(mapping.when)
+        dated = isinstance(mapping.version, InstantAs)
+        given = (
+            (mapping.id, _ID),
+            (mapping.version, _VERSION_INSTANT if dated else _VERSION),
+            (mapping.known_at, _KNOWN),
+        )
+        slots = [
+            self._slot(mapping.cls, leaf, conversion, relaxed=when is not None)
+            for conversion, leaf in given
+            if conversion is not None
+        ]
+        slots += self._slots(mapping.cls, dict(mapping.fields), relaxed=when is not None)
+        parts = tuple(self._part(part) for part in mapping.parts)
+        return Plan(mapping.cls, _with_defaults(mapping.cls, slots), when, parts)
+
+    def _part(self, part: PartMapping) -> Plan:
+        when = self._condition(part.when)
+        slots = self._slots(part.cls, dict(part.fields), relaxed=when is not None)
+        return Plan(part.cls, _with_defaults(part.cls, slots), when)
+
+    def _ask(self, ask: Ask) -> int:
+        self.asks.append(ask)
+        return len(self.asks) - 1
+
+    def _condition(self, condition: Condition | None) -> int | None:
+        if condition is None:
+            return None
+        return self._ask(Ask((condition.path,), condition_type(condition), required=False, name="", leaf=None))
+
+    def _slots(self, cls: type[Model], fields: dict[str, Conversion], *, relaxed: bool) -> list[Slot]:
+        by_field: dict[str, list[Leaf]] = {}
+        for leaf in leaves(cls):
+            by_field.setdefault(leaf.path[0], []).append(leaf)
+        slots = []
+        for name, conversion in fields.items():
+            pair = _pair(conversion)
+            if pair is None:
+                slots += [self._slot(cls, leaf, conversion, relaxed=relaxed) for leaf in by_field[name]]
+            else:
+                first, second = by_field[name]
+                slots.append(self._slot(cls, first, pair[0], relaxed=relaxed))
+                slots.append(self._slot(cls, second, pair[1], relaxed=relaxed, follows=first.column))
+            native = by_field.get(f"{name}_native")
+            if isinstance(conversion, Words) and native and f"{name}_native" not in fields:
+                slots.append(self._slot(cls, native[0], Plain(conversion.path), relaxed=relaxed))
+        return slots
+
+    def _slot(
+        self, cls: type[Model], leaf: Leaf, conversion: Conversion, *, relaxed: bool, follows: str | None = None
+    ) -> Slot:
+        if isinstance(conversion, Constant):
+            return Slot(leaf, None, constant=_constant(leaf, conversion.value), follows=follows)
+        nullable = leaf.nullable or relaxed or follows is not None
+        joined = isinstance(conversion, Joined)
+        ask = Ask(
+            paths=conversion.paths if joined else (conversion.path,),  # type: ignore[attr-defined] - the others have one
+            kind=validated(conversion, leaf, source=self.source, nullable=nullable),
+            required=not nullable and not isinstance(conversion, StateOf),
+            name=f"{cls.__name__}.{'.'.join(leaf.path)}",
+            leaf=leaf,
+            separator=conversion.separator if joined else "",
+        )
+        refers = conversion if isinstance(conversion, RefTo) else None
+        return Slot(leaf, self._ask(ask), follows=follows, refers=refers, cells=gives_cells(conversion, leaf))
+
+
+def _with_defaults(cls: type[Model], slots: Sequence[Slot]) -> tuple[Slot, ...]:
+    there = {slot.leaf.column for slot in slots}
+    missing = [leaf for leaf in leaves(cls) if leaf.column not in there]
+    return (*slots, *(Slot(leaf, None, constant=None if leaf.nullable else leaf.default) for leaf in missing))
+
+
+def _pair(conversion: Conversion) -> tuple[Conversion, Conversion] | None:
+    """The two conversions of a money or a text."""
+    if isinstance(conversion, MoneyOf):
+        return conversion.amount, conversion.currency
+    if isinstance(conversion, TextOf):
+        return conversion.value, conversion.lang
+    return None
+
+
+def _constant(leaf: Leaf, value: Any) -> Any:  # noqa: ANN401 - any value of a field
+    """A constant as the cell of a leaf; of a value with parts, such as a scale, the part."""
+    if len(leaf.path) > 1 and hasattr(value, leaf.path[-1]):
+        value = getattr(value, leaf.path[-1])
+    checked = TypeAdapter(leaf.annotation).validate_python(value)
+    return encode(leaf, [checked.value if leaf.enum else checked])[0]

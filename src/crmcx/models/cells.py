@@ -1,0 +1,39 @@
+"""How one value of a leaf is written in a column: plain integers, floats, texts and flags.
+
+The formulas of `instants` are written out here, since a call per value is what a sync would feel most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from crmcx.instants import EPOCH, EPOCH_ORDINAL, MICROSECOND
+from crmcx.models.fields import Kind, Leaf
+
+MILLION = 1_000_000
+
+
+def micros(value: Decimal) -> int:
+    """An exact number as millionths.
+
+    Example:
+        >>> micros(Decimal("12.50"))
+        12500000
+    """
+    numerator, denominator = value.as_integer_ratio()
+    return numerator * MILLION // denominator
+
+
+def encode(leaf: Leaf, values: Sequence[Any]) -> Sequence[Any]:
+    """The values of one leaf as the cells of its column; None stays None."""
+    if leaf.kind is Kind.INSTANT:
+        return [None if value is None else (value - EPOCH) // MICROSECOND for value in values]
+    if leaf.kind is Kind.DURATION:
+        return [None if value is None else value // MICROSECOND for value in values]
+    if leaf.kind is Kind.DAY:
+        return [None if value is None else value.toordinal() - EPOCH_ORDINAL for value in values]
+    if leaf.kind is Kind.EXACT:
+        return [None if value is None else micros(value) for value in values]
+    return values
