@@ -37,7 +37,7 @@ def record_changes(connection: Any, merge: ClassMerge, *, source: str, run_start
     log = _LOGS.get(name)
     if log is None:
         return
-    for field, old, new in _steps(merge):
+    for field, old, new in _steps(merge) if merge.changed else ():
         _write(connection, merge, log, field, old, new, source=source, before=run_started_us)
     connection.execute(
         f"DELETE FROM books.seen WHERE table_name = '{name}' AND key IN (SELECT key FROM {merge.judged})"
@@ -96,7 +96,7 @@ def _write(  # noqa: PLR0913 - each is one thing that a step says
         WITH steps AS (
             SELECT j.key, j.source_id AS id, j.raw_ref, j.fetched_us, s.seen_us, {old} AS old, {new} AS new,
                 {native} AS new_native
-            FROM {merge.judged} j JOIN {merge.schema.name} t ON t.key = j.key
+            FROM {merge.wide} j JOIN {merge.schema.name} t ON t.key = j.key
                 JOIN books.seen s ON s.table_name = '{merge.schema.name}' AND s.key = j.key
             WHERE j.action = 'changed' AND s.seen_us < {before} AND {old} IS DISTINCT FROM {new}
         ), named AS (SELECT *, id || '#{field}#' || {number} AS step_id FROM steps WHERE {told_at})

@@ -10,6 +10,8 @@ STORE_VERSION = 1
 """Version of the layout; a store of a higher one is refused."""
 STORAGE_FORMAT = "v1.4.0"
 """DuckDB's file format, named so that it does not move with DuckDB's own default."""
+SETTINGS = {"storage_compatibility_version": STORAGE_FORMAT, "wal_autocheckpoint": "64MB"}
+"""DuckDB's settings for a store that is written: checkpoints are few, so that a first load does not pay for many."""
 
 _TYPES = {DType.INT64: "BIGINT", DType.FLOAT64: "DOUBLE", DType.STRING: "VARCHAR", DType.BOOL: "BOOLEAN"}
 

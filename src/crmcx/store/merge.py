@@ -58,6 +58,9 @@ class ClassMerge:
         self._leaves = leaves(cls)
         self._source = source
         self.judged = f"judged_{self.schema.name}"
+        self.wide = f"wide_{self.schema.name}"
+        self.changed = 0
+        """How many rows differ from what is stored under their key; known once judged."""
         self._parts = self._stage(placed)
 
     # -- staging -------------------------------------------------------------------------------------------------
@@ -132,10 +135,11 @@ class ClassMerge:
             )
             content += f", {part.table}.h"
         own = key_sql(name, f"'{self._source}/' || s.source_id")
+        # Only narrow columns are ranked and judged; the wide ones are read once more where something is written.
         self._connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE {self.judged} AS
             WITH rows AS (
-                SELECT s.* REPLACE ({known} AS known_us), {own} AS key{refs},
+                SELECT s.n, s.raw_ref, s.fetched_us, s.source_id, s.version, {known} AS known_us, {own} AS key{refs},
                     (hash({content}) & {_MASK})::BIGINT AS content_hash
                 FROM in_{name} s{joins}
             ), ranked AS (
@@ -152,12 +156,17 @@ class ClassMerge:
                 ELSE 'changed' END AS action
             FROM ranked r LEFT JOIN {name} t ON t.key = r.key"""
         )
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {self.wide} AS SELECT j.*, s.* EXCLUDE (n, raw_ref, fetched_us, source_id,"
+            f" version, known_us) FROM {self.judged} j JOIN in_{name} s ON s.n = j.n"
+        )
         self._demand_no_collision()
 
     def _demand_no_collision(self) -> None:
-        ((keys, ids, strangers),) = self._connection.execute(
+        ((keys, ids, strangers, self.changed),) = self._connection.execute(
             f"""SELECT count(DISTINCT key), count(DISTINCT source_id),
-                count(*) FILTER (old_id <> source_id OR old_source <> '{self._source}') FROM {self.judged}"""
+                count(*) FILTER (old_id <> source_id OR old_source <> '{self._source}'),
+                count(*) FILTER (action = 'changed') FROM {self.judged}"""
         ).fetchall()
         if keys != ids or strangers:
             msg = f"two records of {self.schema.name} from {self._source} have the same 63-bit key"
@@ -179,7 +188,7 @@ class ClassMerge:
         ).fetchall()
         written = self._connection.execute(
             f"INSERT INTO {name} ({', '.join(map(quoted, columns))})"
-            f" SELECT {chosen} FROM {self.judged} WHERE {WRITTEN} RETURNING raw_ref"
+            f" SELECT {chosen} FROM {self.wide} WHERE {WRITTEN} RETURNING raw_ref"
         ).fetchall()
         for part in self._parts:
             self._write_part(part)
@@ -195,7 +204,7 @@ class ClassMerge:
         given = {parent: "j.key", "source": f"'{self._source}'"}
         columns = [column.name for column in stored_columns(schema)]
         chosen = ", ".join(given.get(name) or f"{'p' if name in own else 'j'}.{quoted(name)}" for name in columns)
-        source = f"FROM in_{part.table} p JOIN {self.judged} j ON j.n = p.n WHERE {WRITTEN}"
+        source = f"FROM in_{part.table} p JOIN {self.wide} j ON j.n = p.n WHERE {WRITTEN}"
         ((written,),) = self._connection.execute(
             f"INSERT INTO {schema.name} ({', '.join(map(quoted, columns))}) SELECT {chosen} {source}"
         ).fetchall()

@@ -86,7 +86,7 @@ class Store:
         self._step = step
         self._lock = threading.RLock()
         self._broken: str | None = None
-        config: dict[str, Any] = {} if read_only else {"storage_compatibility_version": ddl.STORAGE_FORMAT}
+        config: dict[str, Any] = {} if read_only else {**ddl.SETTINGS}
         config |= {name: value for name, value in (("memory_limit", memory), ("threads", threads)) if value is not None}
         self._connection = engines.connect(self.path, config, read_only=read_only)
         try:
