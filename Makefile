@@ -1,0 +1,74 @@
+# Every command of the project. `make` lists them.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+NAME := $(notdir $(PYTHON))
+DEMO := .venv/demo-$(NAME)
+DEV := .venv/dev-$(NAME)
+PIP := -m pip install -qq --disable-pip-version-check --constraint constraints.txt
+CUSTOMERS ?= 5000
+DATA ?= $(CRMCX_PUBLIC_DATA)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-public test test-deep lint fix typing docs bench build-check clean python
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+python:
+	@test -n "$(PYTHON)" || { echo "no Python >= 3.11 was found; install one, or say make PYTHON=/path/to/python" >&2; exit 1; }
+
+$(DEMO)/done: pyproject.toml constraints.txt | python
+	@echo "making $(DEMO) with $(PYTHON)"
+	@$(PYTHON) -m venv --clear $(DEMO)
+	@$(DEMO)/bin/python $(PIP) --editable '.[demo]'
+	@touch $@
+
+$(DEV)/done: pyproject.toml constraints.txt | python
+	@echo "making $(DEV) with $(PYTHON)"
+	@$(PYTHON) -m venv --clear $(DEV)
+	@$(DEV)/bin/python $(PIP) --upgrade 'pip>=25.1'
+	@$(DEV)/bin/python $(PIP) --editable '.' --group dev
+	@touch $@
+
+demo: $(DEMO)/done ## run the demo bank: exports in, one model, metrics and a funnel out (CUSTOMERS=5000)
+	@$(DEMO)/bin/crmcx demo --customers $(CUSTOMERS)
+
+demo-public: $(DEMO)/done ## run the road over five public data sets (DATA=folder)
+	@test -n "$(DATA)" || { echo "say where the data sets are: make demo-public DATA=folder" >&2; exit 2; }
+	@$(DEMO)/bin/python -m examples.public_data "$(DATA)"
+
+test: $(DEV)/done ## run the tests, with doctests and coverage
+	@$(DEV)/bin/python -m pytest -n 2 --cov --cov-report=term
+
+test-deep: $(DEV)/done ## run the long tests: many kills, big simulations
+	@$(DEV)/bin/python -m pytest -m deep -n 2
+
+lint: $(DEV)/done ## check style, formatting and the change notes
+	@$(DEV)/bin/ruff check .
+	@$(DEV)/bin/ruff format --check .
+	@$(DEV)/bin/towncrier build --draft --version next >/dev/null
+
+fix: $(DEV)/done ## mend what can be mended by itself
+	@$(DEV)/bin/ruff check --fix-only .
+	@$(DEV)/bin/ruff format .
+
+typing: $(DEV)/done ## check the types
+	@$(DEV)/bin/mypy
+
+docs: $(DEV)/done ## build the site into docs/_build; a warning is an error
+	@$(DEV)/bin/sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build
+	@echo "built docs/_build/index.html"
+
+bench: $(DEV)/done ## measure speed against hand-written SQL and the goals
+	@$(DEV)/bin/python -m bench
+
+build-check: $(DEV)/done ## build the wheel and run the demo from it alone
+	@rm -rf .venv/wheel dist
+	@$(PYTHON) -m venv .venv/wheel
+	@.venv/wheel/bin/python -m pip wheel -qq --disable-pip-version-check --no-deps --wheel-dir dist .
+	@.venv/wheel/bin/python $(PIP) "$$(ls dist/crmcx-*.whl)[demo]"
+	@cd / && $(CURDIR)/.venv/wheel/bin/crmcx demo --customers 200
+
+clean: ## remove environments, caches and what was built
+	@rm -rf .venv dist build docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
