@@ -84,9 +84,9 @@ def write(path: Path, *, rows: int, changed: bool) -> None:
 
 def load(store: str, export: str) -> None:
     """Sync the export into the store and print the counts: what each measured process does."""
-    from crmcx.workspace import Workspace  # noqa: PLC0415 - the import is part of what is measured
     from crmcx.connectors import Files, FileStream, at, mapping, money, ref  # noqa: PLC0415
     from crmcx.models import Deal  # noqa: PLC0415
+    from crmcx.workspace import Workspace  # noqa: PLC0415 - the import is part of what is measured
 
     deals = mapping(
         Deal,
@@ -143,12 +143,14 @@ def main() -> None:
         measured(Path(folder, "warm.duckdb"), small)  # so that bytecode is there, as in an installed package
         for name, export in (("first load", first), ("unchanged", first), ("10 % changed", second)):
             cpu, peak, said = measured(store, export)
-            print(f"{name:<14}{ROWS / cpu:>9,.0f} rows per CPU second   {cpu:>6.2f} s CPU   {peak:>5.0f} MB peak   {said}")
+            print(
+                f"{name:<14}{ROWS / cpu:>9,.0f} rows per CPU second   {cpu:>6.2f} s CPU   {peak:>5.0f} MB peak   {said}"
+            )
         print(f"goal: {GOAL:,} rows per CPU second within {LIMIT_MB} MB on the first load")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:  # noqa: PLR2004 - store and export
+    if len(sys.argv) == 3:
         load(*sys.argv[1:])
     else:
         main()

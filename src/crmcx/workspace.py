@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
-from crmcx.connectors import Connector, Cursor, Page, Stream, installed
+from crmcx.connectors import Connector, installed
 from crmcx.errors import UsageError
-from crmcx.models import Record
 from crmcx.store import Quarantined, Snapshot, Status, Store
 from crmcx.sync import Listener, Progress, Run, RunReport, SyncReport, sync
 from crmcx.tables import TABLES, StoredTable

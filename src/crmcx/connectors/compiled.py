@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
-from typing import Annotated, Any
+from typing import Annotated, Any, Union
 
 from attrs import frozen
 from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, ValidationError
@@ -76,12 +76,13 @@ class Compiled:
         self._plans = tuple(planner.plan(mapping) for mapping in mappings)
         self._asks = tuple(planner.asks)
         self._tree = _tree(self._asks)
-        shape = tuple[tuple(ask.kind for ask in self._asks)]  # type: ignore[misc] - the types are data
+        shape: Any = tuple.__class_getitem__(tuple(ask.kind for ask in self._asks))
         bad = Annotated[object, PlainValidator(lambda _value: _BAD)]
         config = ConfigDict(hide_input_in_errors=True)
         self._one: TypeAdapter[Any] = TypeAdapter(shape, config=config)
-        either = Annotated[shape | bad, Field(union_mode="left_to_right")]
-        self._page: TypeAdapter[list[Any]] = TypeAdapter(list[either], config=config)
+        either: Any = Annotated[Union.__getitem__((shape, bad)), Field(union_mode="left_to_right")]
+        page: Any = list.__class_getitem__(either)
+        self._page: TypeAdapter[list[Any]] = TypeAdapter(page, config=config)
 
     @property
     def paths(self) -> frozenset[str]:
@@ -101,7 +102,9 @@ class Compiled:
         """
         asked = self._asked(records, fields)
         found = self._page.validate_python(asked)
-        rejected = [self._explain(index, records[index], asked[index]) for index, row in enumerate(found) if row is _BAD]
+        rejected = [
+            self._explain(index, records[index], asked[index]) for index, row in enumerate(found) if row is _BAD
+        ]
         places: Sequence[int] = range(len(found))
         if rejected:
             places = [index for index, row in enumerate(found) if row is not _BAD]
@@ -118,7 +121,9 @@ class Compiled:
             self._rows(plan, columns, places, extras if number == 0 else None)
             for number, plan in enumerate(self._plans)
         ]
-        rejected += [Rejected(place, "", "no mapping of the stream applies to it") for place in _untouched(rows, places)]
+        rejected += [
+            Rejected(place, "", "no mapping of the stream applies to it") for place in _untouched(rows, places)
+        ]
         return Batch(tuple(rows), tuple(sorted(rejected, key=lambda item: item.index)))
 
     # -- asking --------------------------------------------------------------------------------------------------
@@ -127,15 +132,15 @@ class Compiled:
         """For each record what the mappings ask of it, as a tuple; None for one that cannot be asked."""
         if fields is None:
             ways = [_way(ask) for ask in self._asks]
-            return [
-                tuple([way(record) for way in ways]) if isinstance(record, dict) else None for record in records
-            ]
+            return [tuple([way(record) for way in ways]) if isinstance(record, dict) else None for record in records]
         place = {name: number for number, name in enumerate(fields)}
-        direct = [place.get(str(ask.paths[0][0])) if len(ask.paths) == 1 == len(ask.paths[0]) else None for ask in self._asks]
+        direct = [
+            place.get(str(ask.paths[0][0])) if len(ask.paths) == 1 == len(ask.paths[0]) else None for ask in self._asks
+        ]
         if None in direct or len(direct) < 2:  # noqa: PLR2004 - itemgetter gives no tuple for one
             named = [_named(record, fields) for record in records]
             return self._asked(named, None)
-        pick = itemgetter(*direct)  # type: ignore[arg-type] - none of them is None
+        pick: Callable[[Any], Any] = itemgetter(*direct)
         try:
             return list(map(pick, records))
         except TypeError:
@@ -222,16 +227,16 @@ class Compiled:
             return referring(slot.refers, values, source=self._source)
         return values if slot.cells else encode(slot.leaf, values)
 
-    def _extras(self, records: Sequence[Said], fields: Sequence[str] | None) -> list[str | None]:
+    def _extras(self, records: Sequence[Any], fields: Sequence[str] | None) -> list[str | None]:
         if fields is None:
-            return [write_extra(_rest(record, self._tree)) for record in records]  # type: ignore[arg-type] - by name
+            return [write_extra(_rest(record, self._tree)) for record in records]
         unread = sorted((name, number) for number, name in enumerate(fields) if self._tree.get(name) is not True)
         if not unread:
             return [None] * len(records)
         if any(name in self._tree for name, _ in unread):
             named = [_named(record, fields) for record in records]
             return [write_extra({k: v for k, v in _rest(each, self._tree).items() if v is not None}) for each in named]
-        said = ({name: record[at] for name, at in unread if record[at] is not None} for record in records)  # type: ignore[index, call-overload] - sequences here
+        said = ({name: record[at] for name, at in unread if record[at] is not None} for record in records)
         return [to_json(each, fallback=str).decode() if each else None for each in said]
 
 
@@ -277,7 +282,7 @@ def _named(record: Said, fields: Sequence[str]) -> Said:
     return record if isinstance(record, Unreadable) else dict(zip(fields, record, strict=True))
 
 
-def _rest(record: Mapping[str, Any], tree: Mapping[str | int, Any]) -> dict[str, Any]:
+def _rest(record: Any, tree: Mapping[str | int, Any]) -> dict[str, Any]:  # noqa: ANN401 - a record by name
     """The record without what the mappings read."""
     rest: dict[str, Any] = {}
     for name, value in record.items():

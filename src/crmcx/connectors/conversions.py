@@ -35,20 +35,19 @@ from crmcx.models.values import LARGEST_AMOUNT
 LARGEST_MICROS = LARGEST_AMOUNT * MILLION
 
 
-
 def _native(schema: core_schema.CoreSchema) -> Any:  # noqa: ANN401 - a type hint
     """A type validated by pydantic's core alone: no Python runs per value."""
     return Annotated[object, GetPydanticSchema(lambda _source, _handler: schema)]
 
 
-def _instant_us(value: object) -> int:
+def _instant_us(value: Any) -> int:  # noqa: ANN401 - whatever a source wrote
     """An aware instant, as ISO 8601 text or a datetime, as microseconds since 1970.
 
     Of the ways that were measured this is the quickest, by a third of what pydantic's own datetime takes.
     """
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) and value[4:5] == "-" else value
-        return (found - EPOCH) // MICROSECOND  # type: ignore[operator, return-value] - a TypeError is caught
+        return int((found - EPOCH) // MICROSECOND)
     except (TypeError, ValueError):
         code = "instant_format"
         raise _bad(code, "is no date and time in ISO 8601 with its offset") from None
@@ -83,7 +82,7 @@ _EMPTY = PydanticCustomError("empty", "nothing is there, and a value is needed")
 
 
 def _bad(code: str, message: str) -> PydanticCustomError:
-    return PydanticCustomError(code, message)  # type: ignore[arg-type] - pydantic wants literal text
+    return PydanticCustomError(code, message)
 
 
 def plain_type(leaf: Leaf) -> Any:  # noqa: ANN401 - a type hint
@@ -260,7 +259,9 @@ def _(conversion: Words, leaf: Leaf, *, source: str, nullable: bool) -> Any:  # 
 def _(conversion: RefTo, leaf: Leaf, *, source: str, nullable: bool) -> Any:  # noqa: ANN401, ARG001
     # Only the bare id is checked here; `referring` puts the source before it.
     text = core_schema.str_schema(strict=True, strip_whitespace=True, min_length=None if nullable else 1)
-    number = core_schema.chain_schema([core_schema.int_schema(strict=True), core_schema.str_schema(coerce_numbers_to_str=True)])
+    number = core_schema.chain_schema(
+        [core_schema.int_schema(strict=True), core_schema.str_schema(coerce_numbers_to_str=True)]
+    )
     schema = core_schema.custom_error_schema(
         core_schema.union_schema([text, number], mode="left_to_right"),
         custom_error_type="reference_type",

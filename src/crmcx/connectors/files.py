@@ -158,9 +158,13 @@ def _numbered(chunk: Chunk, columns: tuple[str, ...], counts: dict[tuple[Any, ..
     for record in chunk.records:
         if isinstance(record, Unreadable):
             records.append(record)
-            continue
-        by_name = isinstance(record, Mapping)
-        key = tuple(record.get(name) if by_name else record[place[name]] for name in columns)
-        count = counts[key] = counts.get(key, 0) + 1
-        records.append({**record, OCCURRENCE: count} if by_name else [*record, count])
+        elif isinstance(record, Mapping):
+            records.append({**record, OCCURRENCE: _next(counts, tuple(record.get(name) for name in columns))})
+        else:
+            records.append([*record, _next(counts, tuple(record[place[name]] for name in columns))])
     return evolve(chunk, records=records, fields=None if chunk.fields is None else (*chunk.fields, OCCURRENCE))
+
+
+def _next(counts: dict[tuple[Any, ...], int], key: tuple[Any, ...]) -> int:
+    counts[key] = counts.get(key, 0) + 1
+    return counts[key]

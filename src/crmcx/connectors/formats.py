@@ -12,7 +12,7 @@ import csv
 import gzip
 import io
 import lzma
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
@@ -24,7 +24,7 @@ from crmcx import engines
 from crmcx.connectors.sdk import Said, Unreadable
 from crmcx.errors import SourceFileError, UsageError
 
-_OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _DELIMITERS = (",", ";", "\t", "|")
 _WIDEST_FIELD = 1 << 27
 
@@ -225,9 +225,8 @@ def _text(path: Path, encoding: str) -> IO[str]:
     if not path.is_file():
         msg = f"found no file {path.name} in {path.parent}"
         raise SourceFileError(msg, hint="check the path, or export the file again", file=path.name)
-    opener = _OPENERS.get(path.suffix.lower())
-    raw = opener(path, "rb") if opener else path.open("rb")
-    return io.TextIOWrapper(raw, encoding=encoding, newline="")  # type: ignore[arg-type] - each opener gives bytes
+    opener = _OPENERS.get(path.suffix.lower(), Path.open)
+    return io.TextIOWrapper(opener(path, "rb"), encoding=encoding, newline="")
 
 
 def _line_blocks(file: IO[str], kept: list[str], rows: int) -> Iterator[list[str]]:
@@ -240,6 +239,8 @@ def _line_blocks(file: IO[str], kept: list[str], rows: int) -> Iterator[list[str
 def _undecodable(path: Path, encoding: str, row: int, error: Exception) -> SourceFileError:
     if isinstance(error, UnicodeDecodeError):
         msg = f"{path.name} is not written in {encoding}: near row {row} a byte 0x{error.object[error.start]:02x} does not fit"
-        return SourceFileError(msg, hint="pass the encoding it was exported in, such as cp1252", file=path.name, row=row)
+        return SourceFileError(
+            msg, hint="pass the encoding it was exported in, such as cp1252", file=path.name, row=row
+        )
     msg = f"{path.name} cannot be read near row {row}: {error}"
     return SourceFileError(msg, hint="check delimiter and quote of the export", file=path.name, row=row)

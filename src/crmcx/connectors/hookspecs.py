@@ -19,5 +19,5 @@ hookimpl = pluggy.HookimplMarker("crmcx")
 
 
 @hookspec
-def crmcx_register_connectors() -> Sequence[type[Connector]]:  # type: ignore[empty-body] - a specification
+def crmcx_register_connectors() -> Sequence[type[Connector]]:  # type: ignore[empty-body]  # a specification
     """Return the connector classes of a plugin; called once, when connectors are first looked up; all answers count."""

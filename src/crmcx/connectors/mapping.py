@@ -400,7 +400,7 @@ def contact(kind: str, path: Path, *, label: str | None = None, primary: bool | 
         fields["label"] = Constant(label)
     if primary is not None:
         fields["primary"] = Constant(primary)
-    return part(ContactPoint, when=present(path), **fields)
+    return PartMapping(ContactPoint, tuple(_checked(ContactPoint, fields)), present(path))
 
 
 def answer(  # noqa: PLR0913 - each is one thing an answer may say
@@ -442,7 +442,7 @@ def answer(  # noqa: PLR0913 - each is one thing an answer may say
             raise MappingError(msg, hint="pass scale=Scale(min=..., max=...)")
         fields["score"] = Unless(where, tuple(code for code, _ in codes), (scale.min, scale.max))
         fields["scale"] = Constant(scale)
-    return part(Answer, **fields)
+    return PartMapping(Answer, tuple(_checked(Answer, fields)), None)
 
 
 __all__ = [

@@ -33,7 +33,9 @@ Path = tuple[str | int, ...]
 
 
 def _envelope(column: str, name: str, kind: Kind, annotation: Any, *, nullable: bool) -> Leaf:  # noqa: ANN401
-    return Leaf(column, (name,), kind, annotation, None, nullable=nullable, default=None, privacy=Privacy.NONE, target=None)
+    return Leaf(
+        column, (name,), kind, annotation, None, nullable=nullable, default=None, privacy=Privacy.NONE, target=None
+    )
 
 
 _ID = _envelope("source_id", "source_id", Kind.WORD, Code, nullable=False)
@@ -157,14 +159,13 @@ class Planner:
         if isinstance(conversion, Constant):
             return Slot(leaf, None, constant=_constant(leaf, conversion.value), follows=follows)
         nullable = leaf.nullable or relaxed or follows is not None
-        joined = isinstance(conversion, Joined)
         ask = Ask(
-            paths=conversion.paths if joined else (conversion.path,),  # type: ignore[attr-defined] - the others have one
+            paths=_paths(conversion),
             kind=validated(conversion, leaf, source=self.source, nullable=nullable),
             required=not nullable and not isinstance(conversion, StateOf),
             name=f"{cls.__name__}.{'.'.join(leaf.path)}",
             leaf=leaf,
-            separator=conversion.separator if joined else "",
+            separator=conversion.separator if isinstance(conversion, Joined) else "",
         )
         refers = conversion if isinstance(conversion, RefTo) else None
         return Slot(leaf, self._ask(ask), follows=follows, refers=refers, cells=gives_cells(conversion, leaf))
@@ -174,6 +175,12 @@ def _with_defaults(cls: type[Model], slots: Sequence[Slot]) -> tuple[Slot, ...]:
     there = {slot.leaf.column for slot in slots}
     missing = [leaf for leaf in leaves(cls) if leaf.column not in there]
     return (*slots, *(Slot(leaf, None, constant=None if leaf.nullable else leaf.default) for leaf in missing))
+
+
+def _paths(conversion: Conversion) -> tuple[Path, ...]:
+    if isinstance(conversion, Joined):
+        return conversion.paths
+    return (conversion.path,)  # type: ignore[attr-defined]  # every other conversion of a value has one
 
 
 def _pair(conversion: Conversion) -> tuple[Conversion, Conversion] | None:

@@ -42,6 +42,10 @@ class Cursor:
     """The part of time that is being read."""
 
 
+def _how_many(records: Sequence[Any]) -> str:
+    return f"<{len(records)} records>"
+
+
 def _page_of_fair_size(_page: Page, _attribute: Any, records: Sequence[Any]) -> None:  # noqa: ANN401 - attrs' signature
     if len(records) > MAX_PAGE:
         msg = f"a page holds {len(records)} records, at most {MAX_PAGE} are allowed"
@@ -52,7 +56,7 @@ def _page_of_fair_size(_page: Page, _attribute: Any, records: Sequence[Any]) -> 
 class Page:
     """What one request brought."""
 
-    records: Sequence[Said] = field(validator=_page_of_fair_size, repr=len)
+    records: Sequence[Said] = field(validator=_page_of_fair_size, repr=_how_many)
     """The records, unchanged: dictionaries, or sequences of cells when `fields` names them."""
     next: Cursor | None = field(default=None, kw_only=True)
     """Where to go on after this page; None when the stream cannot resume here."""
@@ -82,6 +86,7 @@ class Stream:
     """Whether a broken run goes on where it stood; if not, it starts again."""
 
 
+_MARK = "__crmcx_stream__"
 _Method = TypeVar("_Method", bound=Callable[..., Iterator[Page]])
 
 
@@ -97,9 +102,8 @@ def stream(*maps: ClassMapping, keeps_history: bool = False, resumes: bool = Tru
     """
 
     def declare(method: _Method) -> _Method:
-        method.__crmcx_stream__ = Stream(  # type: ignore[attr-defined] - the mark that streams() looks for
-            name=method.__name__, maps=maps, read=method, keeps_history=keeps_history, resumes=resumes
-        )
+        declared = Stream(name=method.__name__, maps=maps, read=method, keeps_history=keeps_history, resumes=resumes)
+        setattr(method, _MARK, declared)
         return method
 
     return declare
@@ -148,10 +152,10 @@ class Connector:
     def streams(self) -> tuple[Stream, ...]:
         """The streams, in the order of the class."""
         found = [
-            (name, method.__crmcx_stream__)
+            (name, getattr(method, _MARK))
             for base in reversed(type(self).__mro__)
             for name, method in vars(base).items()
-            if hasattr(method, "__crmcx_stream__")
+            if hasattr(method, _MARK)
         ]
         return tuple(evolve(declared, read=self._bound(name)) for name, declared in dict(found).items())
 

@@ -48,7 +48,7 @@ class Draw:
         name = seed
         for part in (stream, *parts):
             name = name << _PART_BITS | part
-        self.unit = Random(name).random  # noqa: S311 - a demo, not a secret
+        self.unit = Random(name).random
         """Draws a number from 0 up to, and not including, 1."""
 
     def chance(self, probability: float) -> bool:

@@ -41,7 +41,7 @@ _GET_SCHEMA = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(_Stream), ctypes.POI
 _GET_NEXT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(_Stream), ctypes.POINTER(_Array))
 _LAST_ERROR = ctypes.CFUNCTYPE(ctypes.c_char_p, ctypes.POINTER(_Stream))
 
-_Schema._fields_ = [  # noqa: SLF001 - how ctypes declares a struct that points to itself
+_Schema._fields_ = [
     ("format", ctypes.c_char_p),
     ("name", ctypes.c_char_p),
     ("metadata", ctypes.c_char_p),
@@ -52,7 +52,7 @@ _Schema._fields_ = [  # noqa: SLF001 - how ctypes declares a struct that points 
     ("release", _RELEASE_SCHEMA),
     ("private_data", ctypes.c_void_p),
 ]
-_Array._fields_ = [  # noqa: SLF001 - as above
+_Array._fields_ = [
     ("length", ctypes.c_int64),
     ("null_count", ctypes.c_int64),
     ("offset", ctypes.c_int64),
@@ -64,7 +64,7 @@ _Array._fields_ = [  # noqa: SLF001 - as above
     ("release", _RELEASE_ARRAY),
     ("private_data", ctypes.c_void_p),
 ]
-_Stream._fields_ = [  # noqa: SLF001 - as above
+_Stream._fields_ = [
     ("get_schema", _GET_SCHEMA),
     ("get_next", _GET_NEXT),
     ("get_last_error", _LAST_ERROR),
@@ -110,7 +110,9 @@ def _buffers(values: Sequence[Any], dtype: str) -> tuple[list[object], int]:
         return _all_null(len(values), dtype), nulls
     valid = _bits([value is not None for value in values]) if nulls else None
     if dtype == "string":
-        encoded = [b"" if value is None else value.encode() for value in values] if nulls else [*map(str.encode, values)]
+        encoded = (
+            [b"" if value is None else value.encode() for value in values] if nulls else [*map(str.encode, values)]
+        )
         offsets = array("i", itertools.chain((0,), itertools.accumulate(map(len, encoded))))
         return [valid, offsets, b"".join(encoded)], nulls
     if dtype == "bool":

@@ -92,7 +92,7 @@ def nullable(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """The frame with columns in which None stays None; pandas' classic columns turn it into NaN and floats."""
     if not frame.implementation.is_pandas():
         return frame
-    return nw.from_native(frame.to_native().convert_dtypes()).lazy()
+    return to_lazy(frame.to_native().convert_dtypes())
 
 
 def with_instants(frame: nw.LazyFrame[Any], instants: Mapping[str, str]) -> nw.LazyFrame[Any]:
@@ -107,14 +107,14 @@ def with_instants(frame: nw.LazyFrame[Any], instants: Mapping[str, str]) -> nw.L
     native = frame.to_native()
     if frame.implementation.is_duckdb():
         added = ", ".join(f'epoch_us("{old}") AS "{new}"' for new, old in instants.items())
-        return nw.from_native(native.project(f"*, {added}"))
+        return to_lazy(native.project(f"*, {added}"))
     if frame.implementation.is_pyspark():
         if find_spec("pyspark") is None:
             msg = "PySpark is not installed"
             raise MissingExtraError(msg, hint='install it with: pip install "crmcx[spark]"')
         from pyspark.sql import functions  # noqa: PLC0415 - an optional engine, loaded at first use
 
-        return nw.from_native(
+        return to_lazy(
             native.withColumns({new: functions.unix_micros(functions.col(old)) for new, old in instants.items()})
         )
     return frame.with_columns(nw.col(old).dt.timestamp("us").alias(new) for new, old in instants.items())
@@ -180,5 +180,8 @@ def like(frame: nw.LazyFrame[Any], records: Iterable[Mapping[str, Any]], dtypes:
     import pandas as pd  # noqa: PLC0415 - an optional engine, loaded at first use
 
     return pd.DataFrame(columns).astype(
-        {name: {"int64": "Int64", "float64": "Float64", "string": "string", "bool": "boolean"}[dtypes[name]] for name in dtypes}
+        {
+            name: {"int64": "Int64", "float64": "Float64", "string": "string", "bool": "boolean"}[dtypes[name]]
+            for name in dtypes
+        }
     )

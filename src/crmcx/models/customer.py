@@ -101,5 +101,3 @@ class Account(Entity):
     """The organisation it is a part of."""
     created_at: Instant | None = None
     """When the source created the record."""
-
-

@@ -195,6 +195,3 @@ def parts(cls: type[Model]) -> dict[str, type[Part]]:
         if get_origin(hint) is tuple and name in cls.model_fields:
             found[name] = get_args(hint)[0]
     return found
-
-
-

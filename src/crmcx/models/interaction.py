@@ -33,7 +33,15 @@ class Channel(StrEnum):
         return self in _ONLINE
 
 
-_ONLINE = {Channel.WEB, Channel.MOBILE_APP, Channel.EMAIL, Channel.WEBCHAT, Channel.MESSAGING, Channel.SOCIAL, Channel.API}
+_ONLINE = {
+    Channel.WEB,
+    Channel.MOBILE_APP,
+    Channel.EMAIL,
+    Channel.WEBCHAT,
+    Channel.MESSAGING,
+    Channel.SOCIAL,
+    Channel.API,
+}
 
 
 class Device(StrEnum):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from attrs import frozen
 
+from crmcx.models.base import Record
 from crmcx.models.fields import Kind, leaves
 from crmcx.store.merge import ClassMerge, key_sql
 from crmcx.tables.schema import schema_of
@@ -51,7 +52,7 @@ def _steps(merge: ClassMerge) -> list[tuple[str, str, str]]:
     """Each tracked field with the SQL of its old and its new value as text."""
     cls = merge.schema.cls
     found = []
-    for field in cls.tracked:  # type: ignore[attr-defined] - every class with a log has tracked fields
+    for field in cast("type[Record]", cls).tracked:
         columns = {leaf.kind: leaf.column for leaf in leaves(cls) if leaf.path[0] == field}
         found.append((field, _as_text("t", columns), _as_text("j", columns)))
     return found
@@ -61,7 +62,9 @@ def _as_text(alias: str, columns: dict[Kind, str]) -> str:
     if Kind.EXACT in columns:
         amount = f"{alias}.{columns[Kind.EXACT]}"
         whole = f"(CASE WHEN {amount} < 0 THEN '-' ELSE '' END) || (abs({amount}) // 1000000)"
-        return f"{whole} || '.' || lpad((abs({amount}) % 1000000)::VARCHAR, 6, '0') || ' ' || {alias}.{columns[Kind.WORD]}"
+        return (
+            f"{whole} || '.' || lpad((abs({amount}) % 1000000)::VARCHAR, 6, '0') || ' ' || {alias}.{columns[Kind.WORD]}"
+        )
     if Kind.DAY in columns:
         return f"(DATE '1970-01-01' + {alias}.{columns[Kind.DAY]}::INTEGER)::DATE::VARCHAR"
     return f"{alias}.{columns[Kind.WORD]}"

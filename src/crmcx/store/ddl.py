@@ -65,7 +65,9 @@ def create_view(schema: TableSchema) -> str:
         for column in schema.columns
         if column.leaf is not None and column.leaf.kind is Kind.INSTANT
     ]
-    return f"CREATE OR REPLACE VIEW analysis.{schema.name} AS SELECT {', '.join(chosen)} FROM main.{schema.name} t{joins}"
+    return (
+        f"CREATE OR REPLACE VIEW analysis.{schema.name} AS SELECT {', '.join(chosen)} FROM main.{schema.name} t{joins}"
+    )
 
 
 def create_all() -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 from attrs import frozen
 
@@ -82,7 +82,7 @@ class ClassMerge:
         start = 0
         for each in placed:
             for part in each.rows.parts:
-                by_part.setdefault(part.cls, []).append((start, part))  # type: ignore[arg-type] - parts hold parts
+                by_part.setdefault(cast("type[Part]", part.cls), []).append((start, part))
             start += len(each.rows.indices)
         for part_cls, found in by_part.items():
             self._stage_part(part_cls, found)
@@ -118,7 +118,9 @@ class ClassMerge:
         """
         name = self.schema.name
         happened = self.schema.happened
-        known = f"coalesce(s.known_us, s.{happened}, s.fetched_us)" if happened else "coalesce(s.known_us, s.fetched_us)"
+        known = (
+            f"coalesce(s.known_us, s.{happened}, s.fetched_us)" if happened else "coalesce(s.known_us, s.fetched_us)"
+        )
         refs = "".join(
             f", CASE WHEN s.{leaf.column} IS NOT NULL THEN {key_sql(leaf.target, f's.{leaf.column}')} END"
             f" AS {leaf.column.removesuffix('_ref')}_key"
@@ -170,7 +172,9 @@ class ClassMerge:
         ).fetchall()
         if keys != ids or strangers:
             msg = f"two records of {self.schema.name} from {self._source} have the same 63-bit key"
-            raise KeyCollisionError(msg, hint="nothing was written; report it, since one in millions of stores meets this")
+            raise KeyCollisionError(
+                msg, hint="nothing was written; report it, since one in millions of stores meets this"
+            )
 
     # -- writing -------------------------------------------------------------------------------------------------
 

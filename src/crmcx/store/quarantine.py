@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from attrs import field, frozen
+import attrs
+from attrs import frozen
 
 from crmcx.instants import from_us
 
@@ -30,7 +31,7 @@ class Quarantined:
     """Why, without a customer's words."""
     recorded_at: datetime
     """When it was set aside."""
-    raw: str = field(repr=False)
+    raw: str = attrs.field(repr=False)
     """The record as the source said it; may hold personal data."""
 
 

@@ -197,7 +197,9 @@ class Store:
                 raise StoreError(msg, hint="choose another name")
             self._connection.execute("DELETE FROM books.connections WHERE source = $1", [source]).fetchall()
             text = json.dumps(settings, sort_keys=True, default=str)
-            self._connection.execute("INSERT INTO books.connections VALUES ($1, $2, $3)", [source, connector, text]).fetchall()
+            self._connection.execute(
+                "INSERT INTO books.connections VALUES ($1, $2, $3)", [source, connector, text]
+            ).fetchall()
 
     def start_run(self, source: str) -> tuple[int, int]:
         """Note that a run begins; its number and when it began."""

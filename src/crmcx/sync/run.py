@@ -6,7 +6,6 @@ import gc
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from attrs import asdict, evolve, field, frozen
 from pydantic_core import to_json

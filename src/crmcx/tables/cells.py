@@ -79,9 +79,7 @@ def to_columns(cls: type[Model], objects: Sequence[Any]) -> dict[str, Sequence[A
 def _parts_to_columns(cls: type[Part], schema: TableSchema, parents: Sequence[Record]) -> dict[str, Sequence[Any]]:
     assert schema.parent is not None  # noqa: S101 - every part has a parent
     field = next(name for name, part in parts(schema.parent).items() if part is cls)
-    pairs = [
-        (parent, position, part) for parent in parents for position, part in enumerate(getattr(parent, field))
-    ]
+    pairs = [(parent, position, part) for parent in parents for position, part in enumerate(getattr(parent, field))]
     columns: dict[str, Sequence[Any]] = {
         parent_key(cls): [key_of(schema.parent.table, parent.ref) for parent, _, _ in pairs],
         "position": [position for _, position, _ in pairs],

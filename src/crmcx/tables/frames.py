@@ -146,7 +146,9 @@ def _demand_aware(name: str, dtype: nw.dtypes.DType) -> None:
         raise ColumnTypeError(msg, hint="convert it, or pass integer microseconds since 1970 in UTC")
     if dtype.time_zone is None:
         msg = f"column {name!r} holds datetimes without a zone, expected aware ones"
-        raise ColumnTypeError(msg, hint="attach the zone they were written in, e.g. dt.replace_time_zone('UTC') in Polars")
+        raise ColumnTypeError(
+            msg, hint="attach the zone they were written in, e.g. dt.replace_time_zone('UTC') in Polars"
+        )
 
 
 def _cast(column: Column, theirs: str, dtype: nw.dtypes.DType) -> nw.Expr:

@@ -135,9 +135,7 @@ def schema_of(cls: type[Model]) -> TableSchema:
     own = [column for leaf in leaves(cls) for column in leaf_columns(leaf)]
     if issubclass(cls, Part):
         parent = parent_of(cls)
-        inherited = [
-            column for leaf in leaves(parent) if leaf.path[0] in cls.inherits for column in leaf_columns(leaf)
-        ]
+        inherited = [column for leaf in leaves(parent) if leaf.path[0] in cls.inherits for column in leaf_columns(leaf)]
         head = [
             Column(parent_key(cls), DType.INT64, nullable=False),
             Column("position", DType.INT64, nullable=False),
@@ -182,7 +180,7 @@ RECORDS: tuple[type[Record], ...] = (
 """Every class of records, in the order a reader would name them."""
 PARTS: tuple[type[Part], ...] = tuple(part for cls in RECORDS for part in parts(cls).values())
 """Every class of parts."""
-TABLES: dict[str, TableSchema] = {cls.table: schema_of(cls) for cls in (*RECORDS, *PARTS)}
+TABLES: dict[str, TableSchema] = {schema.name: schema for schema in map(schema_of, (*RECORDS, *PARTS))}
 """Every table by name."""
 
 
