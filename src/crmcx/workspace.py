@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from crmcx.connectors import Connector, installed
+from crmcx.connectors import Connector, Given, Mapping, installed
 from crmcx.errors import UsageError
+from crmcx.models import Record
 from crmcx.store import Quarantined, Snapshot, Status, Store
 from crmcx.sync import Listener, Progress, Run, RunReport, SyncReport, sync
-from crmcx.tables import TABLES, StoredTable
+from crmcx.tables import TABLES, StoredTable, rows_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*(:[A-Za-z0-9_.-]+)?")
 
@@ -114,6 +116,36 @@ class Workspace:
         return SyncReport(
             tuple(self._run(source, connector, listener) for source, connector in self._connections.items())
         )
+
+    def load(
+        self,
+        data: Any,  # noqa: ANN401 - models, rows or a table of any engine
+        *,
+        source: str,
+        maps: Mapping | Sequence[Mapping] = (),
+        stream: str = "records",
+    ) -> RunReport:
+        """Store records that a program holds itself, without a connector.
+
+        Args:
+            data: A model, or an iterable of models that carry `source`. With `maps`: rows as dictionaries, or a table
+                of pandas, Polars, PyArrow or DuckDB.
+            source: The source that the records carry, such as `app`.
+            maps: What each row becomes.
+            stream: Name under which the load stands in status and quarantine.
+
+        Returns:
+            What was stored, left unchanged and set aside.
+
+        Raises:
+            UsageError: Something that is no model, or a model of another source, is among the records.
+        """
+        self._demand_free(source)
+        made = (maps,) if isinstance(maps, Mapping) else tuple(maps)
+        records = [data] if isinstance(data, Record) else data
+        if made and not isinstance(data, list | tuple | Iterator):
+            records = rows_of(data)
+        return self._run(source, Given(records, stream=stream, maps=made), None)
 
     def _run(self, source: str, connector: Connector, listener: Listener | None) -> RunReport:
         return sync(Run(store=self.store, source=source, connector=connector, listener=listener or _nobody))

@@ -3,6 +3,7 @@
 from crmcx.connectors.compiled import Batch, Compiled, Rejected, Rows
 from crmcx.connectors.files import OCCURRENCE, Files, FileStream
 from crmcx.connectors.formats import Csv, JsonLines, Parquet
+from crmcx.connectors.given import FromModels, Given, mapper
 from crmcx.connectors.hookspecs import hookimpl
 from crmcx.connectors.mapping import (
     Mapping,
@@ -37,6 +38,8 @@ __all__ = [
     "Cursor",
     "FileStream",
     "Files",
+    "FromModels",
+    "Given",
     "JsonLines",
     "Mapping",
     "Page",
@@ -57,6 +60,7 @@ __all__ = [
     "installed",
     "instant",
     "joined",
+    "mapper",
     "mapping",
     "money",
     "number",

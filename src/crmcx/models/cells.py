@@ -5,8 +5,9 @@ The formulas of `instants` are written out here, since a call per value is what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 from crmcx.instants import EPOCH, EPOCH_ORDINAL, MICROSECOND
@@ -37,3 +38,17 @@ def encode(leaf: Leaf, values: Sequence[Any]) -> Sequence[Any]:
     if leaf.kind is Kind.EXACT:
         return [None if value is None else micros(value) for value in values]
     return values
+
+
+def reach(item: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - any field of any class
+    """The value at a path of attributes; None where the way ends, and of an enumeration its word."""
+    for name in path:
+        if item is None:
+            return None
+        item = getattr(item, name)
+    return item.value if isinstance(item, Enum) else item
+
+
+def cells_of(found: Iterable[Leaf], objects: Sequence[Any]) -> dict[str, Sequence[Any]]:
+    """The cells of some leaves, one per object, by column."""
+    return {leaf.column: encode(leaf, [reach(item, leaf.path) for item in objects]) for leaf in found}

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from attrs import asdict, evolve, field, frozen
 from pydantic_core import to_json
 
-from crmcx.connectors import Compiled, Connector, Cursor, Page, Rejected, Rows, Stream, Unreadable
+from crmcx.connectors import Compiled, Connector, Cursor, FromModels, Page, Rejected, Rows, Stream, Unreadable, mapper
 from crmcx.errors import ConnectorError
 from crmcx.store import Counts, StagedPage, StagedReject, StagedRows, Store, Unit
 from crmcx.sync.report import RunReport, StreamReport
@@ -71,12 +71,12 @@ def sync(run: Run) -> RunReport:
     """
     run.connector.check()
     streams = run.connector.streams()
-    compiled = [Compiled(stream.maps, source=run.source) for stream in streams]
+    mappers = [mapper(stream, source=run.source) for stream in streams]
     run.store.register(run.source, run.connector.name, run.connector.describe())
     run = evolve(run, numbers=run.store.start_run(run.source))
     reports = []
     try:
-        for stream, mapping in zip(streams, compiled, strict=True):
+        for stream, mapping in zip(streams, mappers, strict=True):
             reports.append(_read_stream(run, stream, mapping))
     except Exception as error:
         run.store.finish_run(run.numbers[0], state="failed", reason=type(error).__name__)
@@ -85,7 +85,7 @@ def sync(run: Run) -> RunReport:
     return RunReport(source=run.source, streams=tuple(reports))
 
 
-def _read_stream(run: Run, stream: Stream, compiled: Compiled) -> StreamReport:
+def _read_stream(run: Run, stream: Stream, compiled: Compiled | FromModels) -> StreamReport:
     begun = run.store.now_us()
     total = Counts()
     said = run.store.cursor(run.source, stream.name) if stream.resumes else None
@@ -113,7 +113,7 @@ def _cursor(said: str | None) -> Cursor:
     return Cursor(**json.loads(said)) if said else Cursor()
 
 
-def _page(page: object, compiled: Compiled, store: Store) -> tuple[StagedPage, str | None]:
+def _page(page: object, compiled: Compiled | FromModels, store: Store) -> tuple[StagedPage, str | None]:
     """A page, mapped as it comes, and as JSON the cursor behind it."""
     if not isinstance(page, Page):
         msg = f"the stream yielded {type(page).__name__}, expected Page"
@@ -150,7 +150,7 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _staged(page: Page, compiled: Compiled, fetched_us: int) -> StagedPage:
+def _staged(page: Page, compiled: Compiled | FromModels, fetched_us: int) -> StagedPage:
     batch = compiled.run(page.records, fields=page.fields)
     body = page.body if page.body is not None else to_json(list(page.records), fallback=str)
     return StagedPage(

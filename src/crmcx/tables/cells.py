@@ -6,12 +6,11 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from enum import Enum
 from typing import Any
 
 from crmcx.instants import date_of, from_us, to_us
 from crmcx.models.base import Model, Part, Record, write_extra
-from crmcx.models.cells import encode
+from crmcx.models.cells import cells_of
 from crmcx.models.fields import Kind, leaves, parts
 from crmcx.tables.schema import TableSchema, key_of, parent_key, schema_of
 
@@ -26,14 +25,6 @@ _DECODE: dict[Kind, Callable[[Any], Any]] = {
     Kind.DURATION: lambda value: timedelta(microseconds=value),
     Kind.EXACT: _from_micros,
 }
-
-
-def _reach(item: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - any field of any class
-    for name in path:
-        if item is None:
-            return None
-        item = getattr(item, name)
-    return item.value if isinstance(item, Enum) else item
 
 
 def _with_keys(columns: dict[str, Sequence[Any]], schema: TableSchema) -> None:
@@ -68,8 +59,7 @@ def to_columns(cls: type[Model], objects: Sequence[Any]) -> dict[str, Sequence[A
         "content_hash": [None] * len(objects),
         "extra": [write_extra(item.extra) for item in objects],
     }
-    for leaf in leaves(cls):
-        columns[leaf.column] = encode(leaf, [_reach(item, leaf.path) for item in objects])
+    columns |= cells_of(leaves(cls), objects)
     _with_keys(columns, schema)
     if "person_id" in schema:
         columns["person_id"] = columns.get("customer_key", columns["key"])
@@ -86,11 +76,9 @@ def _parts_to_columns(cls: type[Part], schema: TableSchema, parents: Sequence[Re
         "source": [parent.source for parent, _, _ in pairs],
         "known_us": [None if parent.known_at is None else to_us(parent.known_at) for parent, _, _ in pairs],
     }
-    for leaf in leaves(schema.parent):
-        if leaf.path[0] in cls.inherits:
-            columns[leaf.column] = encode(leaf, [_reach(parent, leaf.path) for parent, _, _ in pairs])
-    for leaf in leaves(cls):
-        columns[leaf.column] = encode(leaf, [_reach(part, leaf.path) for _, _, part in pairs])
+    inherited = [leaf for leaf in leaves(schema.parent) if leaf.path[0] in cls.inherits]
+    columns |= cells_of(inherited, [parent for parent, _, _ in pairs])
+    columns |= cells_of(leaves(cls), [part for _, _, part in pairs])
     _with_keys(columns, schema)
     columns["person_id"] = columns["customer_key"]
     return columns

@@ -176,6 +176,15 @@ def same_engine(*frames: Frame) -> None:
     engines.same_engine(*(frame.lazy for frame in frames))
 
 
+def rows_of(data: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a table of any engine
+    """The rows of any table as dictionaries of plain values, missing ones as None.
+
+    Raises:
+        UnsupportedEngineError: It is no table.
+    """
+    return engines.rows(engines.to_lazy(data.relation if isinstance(data, StoredTable) else data))
+
+
 def rows(lazy: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
     """The rows of a lazy frame as dictionaries of plain values, missing ones as None."""
     return engines.rows(lazy)
