@@ -21,6 +21,7 @@ from crmcx.models.values import Privacy
 
 _BAD = object()
 _SHOWN = 40
+_NOTHING = "nothing is there, and a value is needed"
 
 
 @frozen
@@ -164,8 +165,7 @@ class Compiled:
             number = int(detail["loc"][0])
             ask = self._asks[number]
             names.append(ask.name)
-            shown = _shown(asked[number], ask.leaf)
-            reasons.append(f"{_spell(ask.paths)}: found {shown}, {detail['msg'][:1].lower()}{detail['msg'][1:]}")
+            reasons.append(f"{_spell(ask.paths)}: {_complaint(asked[number], ask.leaf, detail['msg'])}")
         return Rejected(index, ", ".join(dict.fromkeys(names)), "; ".join(dict.fromkeys(reasons)))
 
     def _incomplete(self, columns: Sequence[Sequence[Any]], places: Sequence[int]) -> dict[int, Rejected]:
@@ -183,7 +183,7 @@ class Compiled:
             at: Rejected(
                 places[at],
                 ", ".join(ask.name for ask in asks),
-                "; ".join(f"{_spell(ask.paths)}: nothing is there, and a value is needed" for ask in asks),
+                "; ".join(f"{_spell(ask.paths)}: {_NOTHING}" for ask in asks),
             )
             for at, asks in found.items()
         }
@@ -307,9 +307,13 @@ def _spell(paths: Sequence[Path]) -> str:
     return repr("+".join(".".join(map(str, path)) for path in paths))
 
 
-def _shown(value: Any, leaf: Leaf | None) -> str:  # noqa: ANN401 - whatever a source wrote
+def _complaint(value: Any, leaf: Leaf | None, message: str) -> str:  # noqa: ANN401 - whatever a source wrote
     if value is None:
-        return "nothing"
+        return _NOTHING
+    return f"found {_shown(value, leaf)}, {message[:1].lower()}{message[1:]}"
+
+
+def _shown(value: Any, leaf: Leaf | None) -> str:  # noqa: ANN401 - whatever a source wrote
     public = leaf is not None and leaf.privacy is Privacy.NONE
     if public and isinstance(value, str | int | float) and len(str(value)) <= _SHOWN:
         return repr(value)
