@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -16,10 +15,6 @@ from crmcx.store.changes import record_changes
 from crmcx.store.merge import WRITTEN, ClassMerge, Placed
 from crmcx.store.staging import Counts, StagedPage, Unit
 from crmcx.tables.schema import RECORDS
-
-CODEC = "zlib"
-_LEVEL = 1
-
 
 @frozen
 class _Numbered:
@@ -77,7 +72,10 @@ def write_unit(connection: Any, unit: Unit, *, now_us: int, step: Callable[[str]
 
 
 def _write_pages(connection: Any, unit: Unit) -> list[_Numbered]:  # noqa: ANN401 - a DuckDB connection
-    """Store the bodies that are new; a page that is there already, byte for byte, keeps its id."""
+    """Store the bodies that are new; a page that is there already, byte for byte, keeps its id.
+
+    DuckDB compresses them by itself when it checkpoints.
+    """
     hashes = [hashlib.sha256(page.body).hexdigest() for page in unit.pages]
     known = dict(
         connection.execute(
@@ -94,7 +92,7 @@ def _write_pages(connection: Any, unit: Unit) -> list[_Numbered]:  # noqa: ANN40
             last += 1
             page_id = last
             connection.execute(
-                "INSERT INTO books.pages VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                "INSERT INTO books.pages VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
                 [
                     page_id,
                     unit.run_id,
@@ -106,8 +104,7 @@ def _write_pages(connection: Any, unit: Unit) -> list[_Numbered]:  # noqa: ANN40
                     page.first_row,
                     page.read,
                     body_hash,
-                    CODEC,
-                    zlib.compress(page.body, _LEVEL),
+                    page.body,
                 ],
             ).fetchall()
         numbered.append(_Numbered(page, page_id))

@@ -24,7 +24,7 @@ BOOKS = (
     """CREATE TABLE books.streams (source VARCHAR, stream VARCHAR, cursor VARCHAR, known_since_us BIGINT,
         finished_us BIGINT)""",
     """CREATE TABLE books.pages (page_id BIGINT, run_id BIGINT, source VARCHAR, stream VARCHAR, mappings VARCHAR,
-        fetched_us BIGINT, origin VARCHAR, first_row BIGINT, records BIGINT, body_hash VARCHAR, codec VARCHAR, body BLOB)""",
+        fetched_us BIGINT, origin VARCHAR, first_row BIGINT, records BIGINT, body_hash VARCHAR, body BLOB)""",
     """CREATE TABLE books.commits (commit_id BIGINT, run_id BIGINT, source VARCHAR, stream VARCHAR, at_us BIGINT,
         "read" BIGINT, stored BIGINT, unchanged BIGINT, quarantined BIGINT)""",
     """CREATE TABLE books.quarantine (quarantine_id BIGINT, run_id BIGINT, source VARCHAR, stream VARCHAR,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -260,7 +259,7 @@ class Store:
         if not found:
             msg = f"there is no page {page_id}"
             raise StoreError(msg, hint="take the page from a row's raw_ref: raw_ref >> 20")
-        return zlib.decompress(found[0][0])
+        return bytes(found[0][0])
 
     def digest(self) -> str:
         """SHA-256 over the contents, whatever the order of rows, runs and times of recording.
