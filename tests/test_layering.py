@@ -43,7 +43,19 @@ ONLY_IN = {
     "pytest": {"testing"},
     "hypothesis": {"testing"},
 }
-IMPURE_MODULES = {"os", "time", "random", "secrets", "socket", "pathlib", "io", "subprocess", "tempfile", "urllib", "uuid"}
+IMPURE_MODULES = {
+    "os",
+    "time",
+    "random",
+    "secrets",
+    "socket",
+    "pathlib",
+    "io",
+    "subprocess",
+    "tempfile",
+    "urllib",
+    "uuid",
+}
 IMPURE_CALLS = {"now", "today", "utcnow", "open", "getenv", "input"}
 PURE = {"metrics", "journey", "estimates"}
 

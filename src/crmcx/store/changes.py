@@ -8,7 +8,8 @@ from attrs import frozen
 
 from crmcx.models.base import Record
 from crmcx.models.fields import Kind, leaves
-from crmcx.store.merge import ClassMerge, key_sql
+from crmcx.store.ddl import literal
+from crmcx.store.merge import WRITTEN, ClassMerge, key_sql
 from crmcx.tables.schema import schema_of
 
 
@@ -25,27 +26,39 @@ _LOGS = {
 }
 
 
-def record_changes(connection: Any, merge: ClassMerge, *, source: str, run_started_us: int) -> None:  # noqa: ANN401
-    """Write a change for each tracked field that an earlier run saw with another value, and note what is seen now.
+def record_changes(connection: Any, merge: ClassMerge, *, source: str, pass_id: int) -> None:  # noqa: ANN401
+    """Write a change for each tracked field that an earlier pass saw with another value, and note what is seen now.
 
     Args:
         connection: The writing connection, inside a transaction, before the rows themselves are written.
         merge: The judged rows of one class.
         source: Name of the connection the rows come from.
-        run_started_us: When this run began; what was only seen since then is no earlier state.
+        pass_id: The run that began this pass over the stream; what the same pass saw before is no earlier state, since
+            many rows may fold into one entity.
     """
     name = merge.schema.name
     log = _LOGS.get(name)
     if log is None:
         return
     for field, old, new in _steps(merge) if merge.changed else ():
-        _write(connection, merge, log, field, old, new, source=source, before=run_started_us)
+        _write(connection, merge, log, field, old, new, source=source, pass_id=pass_id)
+    _note_look(connection, merge, pass_id)
+
+
+def _note_look(connection: Any, merge: ClassMerge, pass_id: int) -> None:  # noqa: ANN401 - a DuckDB connection
+    """Note when each entity was seen, when an earlier pass last saw it, and which pass said what is now stored."""
+    name = merge.schema.name
     connection.execute(
-        f"DELETE FROM books.seen WHERE table_name = '{name}' AND key IN (SELECT key FROM {merge.judged})"
+        f"""CREATE OR REPLACE TEMP TABLE looks AS
+        SELECT '{name}' AS table_name, j.key, max(j.fetched_us) AS seen_us, {pass_id} AS pass_id,
+            CASE WHEN any_value(s.pass_id) < {pass_id} THEN any_value(s.seen_us) ELSE any_value(s.before_us) END AS before_us,
+            CASE WHEN bool_or({WRITTEN}) THEN {pass_id} ELSE any_value(s.said_pass) END AS said_pass
+        FROM {merge.judged} j LEFT JOIN books.seen s ON s.table_name = '{name}' AND s.key = j.key GROUP BY j.key"""
     ).fetchall()
     connection.execute(
-        f"INSERT INTO books.seen SELECT '{name}', key, max(fetched_us) FROM {merge.judged} GROUP BY key"
+        f"DELETE FROM books.seen WHERE table_name = '{name}' AND key IN (SELECT key FROM looks)"
     ).fetchall()
+    connection.execute("INSERT INTO books.seen SELECT * FROM looks").fetchall()
 
 
 def _steps(merge: ClassMerge) -> list[tuple[str, str, str]]:
@@ -79,7 +92,7 @@ def _write(  # noqa: PLR0913 - each is one thing that a step says
     new: str,
     *,
     source: str,
-    before: int,
+    pass_id: int,
 ) -> None:
     said = "'observed'" if log.table == "stage_changes" else f"'{field}'"
     told = {
@@ -90,19 +103,19 @@ def _write(  # noqa: PLR0913 - each is one thing that a step says
     values = f"'', new, new_native, old, {said}" if log.table == "stage_changes" else f"{said}, old, new"
     native = "j.stage_native" if log.table == "stage_changes" else "NULL"
     told_at = "new IS NOT NULL" if "stage" in schema_of(merge.schema.cls) and log.table == "stage_changes" else "TRUE"
-    entity = f"'{source}/' || id"
+    entity = f"{literal(source + '/')} || id"
     number = f"""(1 + (SELECT count(*) FROM {log.table} c WHERE c.{log.ref}_key = steps.key AND c.after_us IS NOT NULL
         {"" if log.table == "stage_changes" else f"AND c.field = '{field}'"}))"""
     connection.execute(
         f"""INSERT INTO {log.table} (key, source, source_id, known_us, raw_ref, content_hash, {log.ref}_ref,
             {log.ref}_key, {told}, changed_us, after_us)
         WITH steps AS (
-            SELECT j.key, j.source_id AS id, j.raw_ref, j.fetched_us, s.seen_us, {old} AS old, {new} AS new,
-                {native} AS new_native
+            SELECT j.key, j.source_id AS id, j.raw_ref, j.fetched_us, {old} AS old, {new} AS new, {native} AS new_native,
+                least(CASE WHEN s.pass_id < {pass_id} THEN s.seen_us ELSE s.before_us END, j.fetched_us) AS seen_us
             FROM {merge.wide} j JOIN {merge.schema.name} t ON t.key = j.key
                 JOIN books.seen s ON s.table_name = '{merge.schema.name}' AND s.key = j.key
-            WHERE j.action = 'changed' AND s.seen_us < {before} AND {old} IS DISTINCT FROM {new}
+            WHERE j.action = 'changed' AND s.said_pass < {pass_id} AND {old} IS DISTINCT FROM {new}
         ), named AS (SELECT *, id || '#{field}#' || {number} AS step_id FROM steps WHERE {told_at})
-        SELECT {key_sql(log.table, f"'{source}/' || step_id")}, '{source}', step_id, fetched_us, raw_ref,
+        SELECT {key_sql(log.table, f"{literal(source + '/')} || step_id")}, {literal(source)}, step_id, fetched_us, raw_ref,
             (hash(old, new) & {2**63 - 1})::BIGINT, {entity}, key, {values}, fetched_us, seen_us FROM named"""
     ).fetchall()

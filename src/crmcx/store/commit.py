@@ -16,6 +16,7 @@ from crmcx.store.merge import WRITTEN, ClassMerge, Placed
 from crmcx.store.staging import Counts, StagedPage, Unit
 from crmcx.tables.schema import RECORDS
 
+
 @frozen
 class _Numbered:
     page: StagedPage
@@ -43,14 +44,14 @@ def write_unit(connection: Any, unit: Unit, *, now_us: int, step: Callable[[str]
     merges = []
     for cls, placed in _by_class(numbered):
         step(f"stage {cls.__name__}")
-        merge = ClassMerge(connection, cls, placed, unit.source)
+        merge = ClassMerge(connection, cls, placed, unit)
         merge.judge()
         merges.append(merge)
     stored: set[int] = set()
     for merge in merges:
         step(f"write {merge.schema.name}")
         if not unit.keeps_history:
-            record_changes(connection, merge, source=unit.source, run_started_us=unit.run_started_us)
+            record_changes(connection, merge, source=unit.source, pass_id=unit.pass_id)
         stored |= merge.write()
     step("quarantine")
     quarantined = _write_quarantine(connection, unit, numbered, now_us)
@@ -67,30 +68,32 @@ def write_unit(connection: Any, unit: Unit, *, now_us: int, step: Callable[[str]
         )
         raise CountMismatchError(msg, hint="nothing of it was stored; run again, and report it if it stays")
     step("books")
-    _write_books(connection, unit, counts, now_us)
+    _write_books(connection, unit, numbered, counts, now_us)
     return counts
 
 
 def _write_pages(connection: Any, unit: Unit) -> list[_Numbered]:  # noqa: ANN401 - a DuckDB connection
     """Store the bodies that are new; a page that is there already, byte for byte, keeps its id.
 
-    DuckDB compresses them by itself when it checkpoints.
+    DuckDB compresses them by itself when it checkpoints. Pages of one commit have ids of their own even where their
+    bodies are equal, since a record is told from another by page and place.
     """
     hashes = [hashlib.sha256(page.body).hexdigest() for page in unit.pages]
-    known = dict(
-        connection.execute(
-            "SELECT body_hash, min(page_id) FROM books.pages"
-            " WHERE source = $1 AND stream = $2 AND list_contains($3, body_hash) GROUP BY body_hash",
-            [unit.source, unit.stream, hashes],
-        ).fetchall()
-    )
+    known: dict[str, list[int]] = {}
+    for body_hash, page_id in connection.execute(
+        "SELECT body_hash, page_id FROM books.pages"
+        " WHERE source = $1 AND stream = $2 AND body_hash IN (SELECT unnest($3)) ORDER BY page_id DESC",
+        [unit.source, unit.stream, hashes],
+    ).fetchall():
+        known.setdefault(body_hash, []).append(page_id)
     ((last,),) = connection.execute("SELECT coalesce(max(page_id), 0) FROM books.pages").fetchall()
     numbered = []
     for page, body_hash in zip(unit.pages, hashes, strict=True):
-        page_id = known.pop(body_hash, None)
-        if page_id is None:
-            last += 1
-            page_id = last
+        ids = known.get(body_hash)
+        if ids:
+            page_id = ids.pop()
+        else:
+            page_id = last = last + 1
             connection.execute(
                 "INSERT INTO books.pages VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
                 [
@@ -115,8 +118,8 @@ def _by_class(numbered: Sequence[_Numbered]) -> Iterator[tuple[type[Model], list
     """The rows of each class over all pages, in the order of the classes."""
     for cls in RECORDS:
         placed = [
-            Placed(rows, each.page_id, each.page.fetched_us)
-            for each in numbered
+            Placed(rows, each.page_id, number, each.page.fetched_us)
+            for number, each in enumerate(numbered)
             for rows in each.page.rows
             if rows.cls is cls and rows.indices
         ]
@@ -135,19 +138,25 @@ def _count_unchanged(connection: Any, merges: Sequence[ClassMerge]) -> int:  # n
 
 
 def _write_quarantine(connection: Any, unit: Unit, numbered: Sequence[_Numbered], now_us: int) -> int:  # noqa: ANN401
-    """Put what could not be mapped aside; what an earlier run put aside at the same place is replaced."""
-    for each in numbered:
-        if each.page.origin is not None:
-            connection.execute(
-                'DELETE FROM books.quarantine WHERE source = $1 AND stream = $2 AND origin = $3 AND "row" BETWEEN $4 AND $5',
-                [
-                    unit.source,
-                    unit.stream,
-                    each.page.origin,
-                    each.page.first_row,
-                    each.page.first_row + each.page.read - 1,
-                ],
-            ).fetchall()
+    """Put what could not be mapped aside; what an earlier pass put aside at the same place is replaced."""
+    connection.execute(
+        """DELETE FROM books.quarantine q USING (
+            SELECT unnest($4::VARCHAR[]) AS origin, unnest($5) AS first_row, unnest($6) AS records) p
+        WHERE q.source = $1 AND q.stream = $2 AND q.run_id < $3
+            AND q.origin = p.origin AND q."row" >= p.first_row AND q."row" < p.first_row + p.records""",
+        [
+            unit.source,
+            unit.stream,
+            unit.pass_id,
+            [each.page.origin for each in numbered],
+            [each.page.first_row for each in numbered],
+            [each.page.read for each in numbered],
+        ],
+    ).fetchall()
+    connection.execute(
+        "DELETE FROM books.quarantine WHERE run_id < $1 AND raw_ref >> 20 IN (SELECT unnest($2))",
+        [unit.pass_id, [each.page_id for each in numbered]],
+    ).fetchall()
     found = [(each, reject) for each in numbered for reject in each.page.rejected]
     if not found:
         return 0
@@ -175,10 +184,16 @@ def _write_quarantine(connection: Any, unit: Unit, numbered: Sequence[_Numbered]
         ).fetchall()
     finally:
         connection.unregister("incoming")
-    return len({raw_ref for (raw_ref,) in written})
+    return len(written)
 
 
-def _write_books(connection: Any, unit: Unit, counts: Counts, now_us: int) -> None:  # noqa: ANN401
+def _write_books(
+    connection: Any,  # noqa: ANN401 - a DuckDB connection
+    unit: Unit,
+    numbered: Sequence[_Numbered],
+    counts: Counts,
+    now_us: int,
+) -> None:
     ((last,),) = connection.execute("SELECT coalesce(max(commit_id), 0) FROM books.commits").fetchall()
     connection.execute(
         "INSERT INTO books.commits VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -194,15 +209,18 @@ def _write_books(connection: Any, unit: Unit, counts: Counts, now_us: int) -> No
             counts.quarantined,
         ],
     ).fetchall()
-    known = connection.execute(
-        "SELECT known_since_us, finished_us FROM books.streams WHERE source = $1 AND stream = $2",
-        [unit.source, unit.stream],
+    connection.execute(
+        "UPDATE books.pages SET mappings = $1 WHERE page_id IN (SELECT unnest($2)) AND mappings <> $1",
+        [unit.mappings, [each.page_id for each in numbered]],
     ).fetchall()
-    since, finished = known[0] if known else (unit.run_started_us, None)
+    known = connection.execute(
+        "SELECT known_since_us FROM books.streams WHERE source = $1 AND stream = $2", [unit.source, unit.stream]
+    ).fetchall()
+    since = known[0][0] if known else unit.run_started_us
     connection.execute(
         "DELETE FROM books.streams WHERE source = $1 AND stream = $2", [unit.source, unit.stream]
     ).fetchall()
     connection.execute(
-        "INSERT INTO books.streams VALUES ($1, $2, $3, $4, $5)",
-        [unit.source, unit.stream, unit.cursor, since, finished],
+        "INSERT INTO books.streams VALUES ($1, $2, $3, $4, $5, NULL)",
+        [unit.source, unit.stream, unit.cursor, unit.pass_id, since],
     ).fetchall()

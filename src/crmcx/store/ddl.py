@@ -21,15 +21,16 @@ BOOKS = (
     "CREATE TABLE books.connections (source VARCHAR, connector VARCHAR, settings VARCHAR)",
     """CREATE TABLE books.runs (run_id BIGINT, source VARCHAR, started_us BIGINT, finished_us BIGINT, state VARCHAR,
         reason VARCHAR)""",
-    """CREATE TABLE books.streams (source VARCHAR, stream VARCHAR, cursor VARCHAR, known_since_us BIGINT,
-        finished_us BIGINT)""",
+    """CREATE TABLE books.streams (source VARCHAR, stream VARCHAR, cursor VARCHAR, pass_id BIGINT,
+        known_since_us BIGINT, finished_us BIGINT)""",
     """CREATE TABLE books.pages (page_id BIGINT, run_id BIGINT, source VARCHAR, stream VARCHAR, mappings VARCHAR,
         fetched_us BIGINT, origin VARCHAR, first_row BIGINT, records BIGINT, body_hash VARCHAR, body BLOB)""",
     """CREATE TABLE books.commits (commit_id BIGINT, run_id BIGINT, source VARCHAR, stream VARCHAR, at_us BIGINT,
         "read" BIGINT, stored BIGINT, unchanged BIGINT, quarantined BIGINT)""",
     """CREATE TABLE books.quarantine (quarantine_id BIGINT, run_id BIGINT, source VARCHAR, stream VARCHAR,
         origin VARCHAR, "row" BIGINT, field VARCHAR, reason VARCHAR, raw VARCHAR, raw_ref BIGINT, recorded_us BIGINT)""",
-    "CREATE TABLE books.seen (table_name VARCHAR, key BIGINT, seen_us BIGINT)",
+    """CREATE TABLE books.seen (table_name VARCHAR, key BIGINT, seen_us BIGINT, pass_id BIGINT, before_us BIGINT,
+        said_pass BIGINT)""",
     "CREATE TABLE person_map (customer_key BIGINT, person_id BIGINT, identity_version BIGINT)",
     "CREATE SCHEMA IF NOT EXISTS analysis",
 )
@@ -39,6 +40,11 @@ BOOKS = (
 def quoted(name: str) -> str:
     """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def stored_columns(schema: TableSchema) -> tuple[Column, ...]:

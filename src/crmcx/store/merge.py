@@ -2,7 +2,8 @@
 
 A row is `new`, `changed`, `same` (as stored), `older` (a version before the stored one) or `repeat` (of a later row in
 the same commit). With a version the highest wins, equal ones by content hash, so that the order of arrival does not
-matter; without one the last to arrive wins.
+matter; without one the last to arrive wins. Where the mapping has become another one since, equal versions say nothing
+about which is right, and the last to arrive wins too.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from attrs import frozen
 from crmcx.engines import ColumnStream
 from crmcx.errors import CountMismatchError, KeyCollisionError
 from crmcx.models.base import Model, Part
-from crmcx.models.fields import Leaf, leaves
-from crmcx.store.ddl import quoted, stored_columns
-from crmcx.store.staging import StagedRows
+from crmcx.models.fields import Leaf, leaves, parts
+from crmcx.store.ddl import literal, quoted, stored_columns
+from crmcx.store.staging import StagedRows, Unit
 from crmcx.tables.schema import TableSchema, leaf_columns, parent_key, schema_of
 
 WRITTEN = "action IN ('new', 'changed')"
@@ -33,6 +34,8 @@ class Placed:
     """The rows."""
     page: int
     """Id of the page."""
+    number: int
+    """Its place among the pages of the commit."""
     fetched_us: int
     """When the page came."""
 
@@ -42,6 +45,17 @@ def key_sql(table: str, ref: str) -> str:
     return f"(md5_number_lower('{table}/' || {ref}) & {_MASK})::BIGINT"
 
 
+def demand_all(found: int, expected: int, what: str) -> None:
+    """Demand that a statement took in all rows that were meant.
+
+    Raises:
+        CountMismatchError: It did not.
+    """
+    if found != expected:
+        msg = f"{found} {what}, expected {expected}"
+        raise CountMismatchError(msg, hint="nothing was stored; run again, and report it if it stays")
+
+
 class ClassMerge:
     """The merge of one class in one commit.
 
@@ -49,25 +63,32 @@ class ClassMerge:
         connection: The writing connection, inside a transaction.
         cls: The class.
         placed: Its rows, page by page.
-        source: Name of the connection the rows come from.
+        unit: What is committed.
     """
 
-    def __init__(self, connection: Any, cls: type[Model], placed: Sequence[Placed], source: str) -> None:  # noqa: ANN401
+    def __init__(self, connection: Any, cls: type[Model], placed: Sequence[Placed], unit: Unit) -> None:  # noqa: ANN401
         self._connection = connection
         self.schema: TableSchema = schema_of(cls)
         self._leaves = leaves(cls)
-        self._source = source
+        self._unit = unit
+        self._source = literal(unit.source)
+        self._rows = 0
         self.judged = f"judged_{self.schema.name}"
         self.wide = f"wide_{self.schema.name}"
+        self.new = 0
+        """How many rows have a key that is not stored yet; known once judged."""
         self.changed = 0
         """How many rows differ from what is stored under their key; known once judged."""
-        self._parts = self._stage(placed)
+        self._parts = tuple(parts(cls).values())
+        self._stage(placed)
 
     # -- staging -------------------------------------------------------------------------------------------------
 
-    def _stage(self, placed: Sequence[Placed]) -> tuple[type[Part], ...]:
+    def _stage(self, placed: Sequence[Placed]) -> None:
+        self._rows = sum(len(each.rows.indices) for each in placed)
         columns: dict[str, Sequence[Any]] = {
-            "n": range(sum(len(each.rows.indices) for each in placed)),
+            "n": range(self._rows),
+            "arrived": [each.number << 20 | index for each in placed for index in each.rows.indices],
             "raw_ref": [each.page << 20 | index for each in placed for index in each.rows.indices],
             "fetched_us": [each.fetched_us for each in placed for _ in each.rows.indices],
         }
@@ -75,18 +96,17 @@ class ClassMerge:
             columns[name] = _joined(each.rows.cells[name] for each in placed)
         for leaf in self._leaves:
             columns[leaf.column] = _joined(each.rows.cells[leaf.column] for each in placed)
-        head = {"n": "int64", "raw_ref": "int64", "fetched_us": "int64", "source_id": "string", "extra": "string"}
-        head |= {"version": "int64", "known_us": "int64"}
+        head = dict.fromkeys(("n", "arrived", "raw_ref", "fetched_us", "version", "known_us"), "int64")
+        head |= dict.fromkeys(("source_id", "extra"), "string")
         self._load(f"in_{self.schema.name}", columns, head | _dtypes(self._leaves))
-        by_part: dict[type[Part], list[tuple[int, StagedRows]]] = {}
+        by_part: dict[type[Part], list[tuple[int, StagedRows]]] = {cls: [] for cls in self._parts}
         start = 0
         for each in placed:
             for part in each.rows.parts:
-                by_part.setdefault(cast("type[Part]", part.cls), []).append((start, part))
+                by_part[cast("type[Part]", part.cls)].append((start, part))
             start += len(each.rows.indices)
         for part_cls, found in by_part.items():
             self._stage_part(part_cls, found)
-        return tuple(by_part)
 
     def _stage_part(self, cls: type[Part], found: Sequence[tuple[int, StagedRows]]) -> None:
         parents = [start + index for start, rows in found for index in rows.indices]
@@ -104,9 +124,12 @@ class ClassMerge:
         stream = ColumnStream(columns, dtypes)
         self._connection.register("incoming", stream)
         try:
-            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM incoming")
+            ((loaded,),) = self._connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM incoming"
+            ).fetchall()
         finally:
             self._connection.unregister("incoming")
+        demand_all(loaded, len(columns["n"]), f"rows were staged in {name}")
 
     # -- judging -------------------------------------------------------------------------------------------------
 
@@ -115,6 +138,7 @@ class ClassMerge:
 
         Raises:
             KeyCollisionError: Two records have the same key.
+            CountMismatchError: A row is missing.
         """
         name = self.schema.name
         happened = self.schema.happened
@@ -136,42 +160,51 @@ class ClassMerge:
                 f" {part.table} ON {part.table}.n = s.n"
             )
             content += f", {part.table}.h"
-        own = key_sql(name, f"'{self._source}/' || s.source_id")
+        own = key_sql(name, f"{literal(self._unit.source + '/')} || s.source_id")
+        # Pages that were last read under another mapping; there are none but in the first run after a change of it.
+        mapped_else = f"""SELECT page_id FROM books.pages WHERE source = {self._source}
+            AND stream = {literal(self._unit.stream)} AND mappings <> {literal(self._unit.mappings)}"""
+        without = "r.version IS NULL AND t.version IS NOT NULL" if name in self._unit.versioned else "FALSE"
         # Only narrow columns are ranked and judged; the wide ones are read once more where something is written.
-        self._connection.execute(
+        ((judged,),) = self._connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE {self.judged} AS
             WITH rows AS (
-                SELECT s.n, s.raw_ref, s.fetched_us, s.source_id, s.version, {known} AS known_us, {own} AS key{refs},
+                SELECT s.n, s.arrived, s.raw_ref, s.fetched_us, s.source_id, s.version, {known} AS known_us, {own} AS key{refs},
                     (hash({content}) & {_MASK})::BIGINT AS content_hash
                 FROM in_{name} s{joins}
             ), ranked AS (
                 SELECT *, row_number() OVER (
                     PARTITION BY key
-                    ORDER BY version DESC NULLS LAST, CASE WHEN version IS NULL THEN n END DESC, content_hash DESC
+                    ORDER BY version DESC NULLS LAST, CASE WHEN version IS NULL THEN arrived END DESC,
+                        CASE WHEN version IS NULL THEN n END DESC, content_hash DESC
                 ) AS rank FROM rows
             )
             SELECT r.*, t.source AS old_source, t.source_id AS old_id, CASE
                 WHEN rank > 1 THEN 'repeat'
                 WHEN t.key IS NULL THEN 'new'
                 WHEN t.content_hash = r.content_hash THEN 'same'
-                WHEN r.version < t.version OR (r.version = t.version AND r.content_hash < t.content_hash) THEN 'older'
+                WHEN r.version < t.version OR ({without}) THEN 'older'
+                WHEN r.version = t.version AND r.content_hash < t.content_hash AND m.page_id IS NULL THEN 'older'
                 ELSE 'changed' END AS action
-            FROM ranked r LEFT JOIN {name} t ON t.key = r.key"""
-        )
+            FROM ranked r LEFT JOIN {name} t ON t.key = r.key
+                LEFT JOIN ({mapped_else}) m ON m.page_id = t.raw_ref >> 20"""
+        ).fetchall()
+        demand_all(judged, self._rows, f"rows of {name} were judged")
         self._connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {self.wide} AS SELECT j.*, s.* EXCLUDE (n, raw_ref, fetched_us, source_id,"
-            f" version, known_us) FROM {self.judged} j JOIN in_{name} s ON s.n = j.n"
-        )
+            f"CREATE OR REPLACE TEMP VIEW {self.wide} AS SELECT j.*, s.* EXCLUDE (n, arrived, raw_ref, fetched_us,"
+            f" source_id, version, known_us) FROM {self.judged} j JOIN in_{name} s ON s.n = j.n"
+        ).fetchall()
         self._demand_no_collision()
 
     def _demand_no_collision(self) -> None:
-        ((keys, ids, strangers, self.changed),) = self._connection.execute(
+        ((keys, ids, strangers, self.new, self.changed),) = self._connection.execute(
             f"""SELECT count(DISTINCT key), count(DISTINCT source_id),
-                count(*) FILTER (old_id <> source_id OR old_source <> '{self._source}'),
+                count(*) FILTER (old_id <> source_id OR old_source <> {self._source}),
+                count(*) FILTER (action = 'new'),
                 count(*) FILTER (action = 'changed') FROM {self.judged}"""
         ).fetchall()
         if keys != ids or strangers:
-            msg = f"two records of {self.schema.name} from {self._source} have the same 63-bit key"
+            msg = f"two records of {self.schema.name} from {self._unit.source} have the same 63-bit key"
             raise KeyCollisionError(
                 msg, hint="nothing was written; report it, since one in millions of stores meets this"
             )
@@ -183,17 +216,22 @@ class ClassMerge:
 
         Returns:
             The raw references of the records of which something was written, as the database returned them.
+
+        Raises:
+            CountMismatchError: A row was not written, or the one it replaces not deleted.
         """
         name = self.schema.name
         columns = [column.name for column in stored_columns(self.schema)]
-        chosen = ", ".join(f"'{self._source}'" if column == "source" else quoted(column) for column in columns)
-        self._connection.execute(
+        chosen = ", ".join(self._source if column == "source" else quoted(column) for column in columns)
+        ((deleted,),) = self._connection.execute(
             f"DELETE FROM {name} WHERE key IN (SELECT key FROM {self.judged} WHERE action = 'changed')"
         ).fetchall()
         written = self._connection.execute(
             f"INSERT INTO {name} ({', '.join(map(quoted, columns))})"
             f" SELECT {chosen} FROM {self.wide} WHERE {WRITTEN} RETURNING raw_ref"
         ).fetchall()
+        demand_all(deleted, self.changed, f"rows of {name} were replaced")
+        demand_all(len(written), self.new + self.changed, f"rows of {name} were written")
         for part in self._parts:
             self._write_part(part)
         return {raw_ref for (raw_ref,) in written}
@@ -205,7 +243,7 @@ class ClassMerge:
             f"DELETE FROM {schema.name} WHERE {parent} IN (SELECT key FROM {self.judged} WHERE action = 'changed')"
         ).fetchall()
         own = {"position", *(column.name for leaf in leaves(part) for column in leaf_columns(leaf))}
-        given = {parent: "j.key", "source": f"'{self._source}'"}
+        given = {parent: "j.key", "source": self._source}
         columns = [column.name for column in stored_columns(schema)]
         chosen = ", ".join(given.get(name) or f"{'p' if name in own else 'j'}.{quoted(name)}" for name in columns)
         source = f"FROM in_{part.table} p JOIN {self.wide} j ON j.n = p.n WHERE {WRITTEN}"
@@ -213,9 +251,7 @@ class ClassMerge:
             f"INSERT INTO {schema.name} ({', '.join(map(quoted, columns))}) SELECT {chosen} {source}"
         ).fetchall()
         ((expected,),) = self._connection.execute(f"SELECT count(*) {source}").fetchall()
-        if written != expected:
-            msg = f"{written} rows of {schema.name} were written, expected {expected}"
-            raise CountMismatchError(msg, hint="nothing was stored; run again, and report it if it stays")
+        demand_all(written, expected, f"rows of {schema.name} were written")
 
 
 def _joined(lists: Iterable[Sequence[Any]]) -> Sequence[Any]:

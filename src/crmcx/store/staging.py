@@ -66,12 +66,16 @@ class Unit:
     """The run."""
     run_started_us: int
     """When the run began."""
+    pass_id: int
+    """The run that began to read the stream from its start: an earlier one when that was broken off."""
     source: str
     """Name of the connection."""
     stream: str
     """Name of the stream."""
     mappings: str
     """Hashes of the mappings that made the rows."""
+    versioned: frozenset[str] = frozenset()
+    """Tables whose rows have a version by their mapping; a row without one is then older than any with one."""
     keeps_history: bool
     """Whether the source itself tells the dated steps."""
     pages: tuple[StagedPage, ...]

@@ -59,10 +59,10 @@ def read_status(connection: Any, path: str) -> Status:  # noqa: ANN401 - a DuckD
         if count:
             rows.append((name, count))
     streams = connection.execute(
-        """SELECT s.source, s.stream, s.known_since_us, s.finished_us, sum(c."read"), sum(c.stored), sum(c.unchanged),
-            sum(c.quarantined)
-        FROM books.streams s JOIN books.commits c ON c.source = s.source AND c.stream = s.stream
-        GROUP BY ALL ORDER BY min(c.commit_id)"""
+        """SELECT s.source, s.stream, s.known_since_us, s.finished_us, coalesce(sum(c."read"), 0),
+            coalesce(sum(c.stored), 0), coalesce(sum(c.unchanged), 0), coalesce(sum(c.quarantined), 0)
+        FROM books.streams s LEFT JOIN books.commits c ON c.source = s.source AND c.stream = s.stream
+        GROUP BY ALL ORDER BY min(c.commit_id) NULLS LAST, s.source, s.stream"""
     ).fetchall()
     ((quarantined,),) = connection.execute("SELECT count(*) FROM books.quarantine").fetchall()
     return Status(

@@ -8,22 +8,26 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
+from pydantic import TypeAdapter, ValidationError
+
 from crmcx import engines
-from crmcx.errors import StoreError, StoreFullError, StoreReadOnlyError, StoreVersionError
+from crmcx.errors import StoreError, StoreFullError, StoreReadOnlyError, StoreVersionError, UsageError
 from crmcx.instants import to_us
 from crmcx.models.fields import Kind
+from crmcx.models.values import SourceName
 from crmcx.store import ddl
 from crmcx.store.commit import write_unit
+from crmcx.store.opening import copy_store, holds_store, settings
 from crmcx.store.quarantine import Quarantined, read_quarantine
 from crmcx.store.staging import Counts, Unit
 from crmcx.store.status import Status, read_status
 from crmcx.tables import TABLES, StoredTable, TableSchema
 
 Clock = Callable[[], datetime]
+_SOURCE: TypeAdapter[str] = TypeAdapter(SourceName)
 
 
 def wall_clock() -> datetime:
@@ -65,6 +69,7 @@ class Store:
         step: Called with the name of each step of a commit, so that a test can stop there.
 
     Raises:
+        UsageError: The memory or the threads cannot be read.
         StoreVersionError: It is no crmcx store, or one of a newer version.
         StoreLockedError: Another process has it open for writing.
     """
@@ -85,8 +90,8 @@ class Store:
         self._step = step
         self._lock = threading.RLock()
         self._broken: str | None = None
-        config: dict[str, Any] = {} if read_only else {**ddl.SETTINGS}
-        config |= {name: value for name, value in (("memory_limit", memory), ("threads", threads)) if value is not None}
+        self._closed = False
+        config = settings(read_only=read_only, memory=memory, threads=threads)
         self._connection = engines.connect(self.path, config, read_only=read_only)
         try:
             self._open()
@@ -97,24 +102,8 @@ class Store:
     # -- opening -------------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        schemas = {
-            name
-            for (name,) in self._connection.execute(
-                "SELECT DISTINCT table_schema FROM information_schema.tables"
-            ).fetchall()
-        }
-        if "books" in schemas:
-            found = dict(self._connection.execute("SELECT name, value FROM books.meta").fetchall())
-            if int(found.get("store_version", 0)) > ddl.STORE_VERSION:
-                msg = (
-                    f"the store has layout {found['store_version']}, this crmcx {version('crmcx')}"
-                    f" knows up to {ddl.STORE_VERSION}"
-                )
-                raise StoreVersionError(msg, hint="update crmcx to open it")
+        if holds_store(self._connection, Path(self.path).name):
             return
-        if schemas:
-            msg = f"{Path(self.path).name} is a DuckDB file without a crmcx store"
-            raise StoreVersionError(msg, hint="choose another path; the file was not touched")
         if self.read_only:
             msg = f"{Path(self.path).name} holds no crmcx store"
             raise StoreVersionError(msg, hint="open it once without read_only=True, and sync")
@@ -126,7 +115,9 @@ class Store:
 
     def close(self) -> None:
         """Close the file; snapshots of it can no longer be read."""
-        self._connection.close()
+        with self._lock:
+            self._closed = True
+            self._connection.close()
 
     def __enter__(self) -> Self:
         """The store itself."""
@@ -137,9 +128,18 @@ class Store:
         self.close()
 
     @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """The connection to this thread alone."""
+        with self._lock:
+            if self._closed:
+                msg = f"the store {Path(self.path).name} is closed"
+                raise StoreError(msg, hint="open it again")
+            yield
+
+    @contextmanager
     def _transaction(self) -> Iterator[None]:
         """All or nothing; a full disk or a broken file becomes an error of ours."""
-        with self._lock:
+        with self._reading():
             if self._broken:
                 msg = f"the store failed before: {self._broken}"
                 raise StoreError(msg, hint="close it and open it again; what was committed stands")
@@ -184,9 +184,15 @@ class Store:
         """Keep a connection's settings; there is nothing secret in them.
 
         Raises:
+            UsageError: The source is not a name that records can carry.
             StoreError: The name belongs to a connection of another connector.
         """
         self._demand_writable()
+        try:
+            _SOURCE.validate_python(source)
+        except ValidationError:
+            msg = f"the source {source!r} is not a name; allowed are letters, digits, '_', '.' and '-'"
+            raise UsageError(msg, hint="choose a short name such as hubspot:mortgages") from None
         with self._transaction():
             found = self._connection.execute(
                 "SELECT connector FROM books.connections WHERE source = $1", [source]
@@ -201,9 +207,12 @@ class Store:
             ).fetchall()
 
     def start_run(self, source: str) -> tuple[int, int]:
-        """Note that a run begins; its number and when it began."""
+        """Note that a run begins; its number and when it began. One that was broken off before is noted as such."""
         self._demand_writable()
         with self._transaction():
+            self._connection.execute(
+                "UPDATE books.runs SET state = 'broken off' WHERE source = $1 AND state = 'running'", [source]
+            ).fetchall()
             ((last,),) = self._connection.execute("SELECT coalesce(max(run_id), 0) FROM books.runs").fetchall()
             now = self.now_us()
             self._connection.execute(
@@ -215,7 +224,10 @@ class Store:
         """Note that a stream was read to its end: the next run begins anew."""
         with self._transaction():
             self._connection.execute(
-                "UPDATE books.streams SET cursor = NULL, finished_us = $3 WHERE source = $1 AND stream = $2",
+                """MERGE INTO books.streams USING (SELECT $1 AS source, $2 AS stream, $3::BIGINT AS now) AS done
+                USING (source, stream)
+                WHEN MATCHED THEN UPDATE SET cursor = NULL, finished_us = now
+                WHEN NOT MATCHED THEN INSERT VALUES (done.source, done.stream, NULL, NULL, now, now)""",
                 [source, stream, self.now_us()],
             ).fetchall()
 
@@ -230,7 +242,7 @@ class Store:
     # -- reading -------------------------------------------------------------------------------------------------
 
     def _read(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
-        with self._lock:
+        with self._reading():
             return list(self._connection.execute(sql, parameters or []).fetchall())
 
     def cursor(self, source: str, stream: str) -> str | None:
@@ -238,19 +250,24 @@ class Store:
         found = self._read("SELECT cursor FROM books.streams WHERE source = $1 AND stream = $2", [source, stream])
         return found[0][0] if found else None
 
+    def pass_id(self, source: str, stream: str) -> int | None:
+        """The run that began the last pass over a stream; None when it was never read."""
+        found = self._read("SELECT pass_id FROM books.streams WHERE source = $1 AND stream = $2", [source, stream])
+        return found[0][0] if found else None
+
     def snapshot(self) -> Snapshot:
         """The tables as they stand now."""
-        with self._lock:
+        with self._reading():
             return Snapshot(self._connection.cursor())
 
     def status(self) -> Status:
         """What is stored, from where, and what was set aside."""
-        with self._lock:
+        with self._reading():
             return read_status(self._connection, self.path)
 
     def quarantine(self, *, source: str | None = None, limit: int | None = None) -> tuple[Quarantined, ...]:
         """The records that could not be mapped, newest first."""
-        with self._lock:
+        with self._reading():
             return read_quarantine(self._connection, source=source, limit=limit)
 
     def page_body(self, page_id: int) -> bytes:
@@ -268,7 +285,7 @@ class Store:
         version of DuckDB, whose hash of a row it builds on.
         """
         found = []
-        with self._lock:
+        with self._reading():
             for schema in TABLES.values():
                 found.append((schema.name, *self._read(_digest_sql(schema))[0]))
             found.append(
@@ -286,22 +303,19 @@ class Store:
             path: A file that is not there yet.
 
         Raises:
-            StoreError: The file is there.
+            StoreError: The file is there, or its folder is not.
+            StoreFullError: The disk is full; nothing is left behind.
         """
+        self._demand_writable()
         target = Path(path)
         if target.exists():
             msg = f"the file {target.name} is there already"
             raise StoreError(msg, hint="choose another path, or delete it first")
-        spelled = str(target).replace("'", "''")
-        with self._lock:
-            ((name,),) = self._connection.execute("SELECT current_database()").fetchall()
-            self._connection.execute(
-                f"ATTACH '{spelled}' AS copy_to (STORAGE_VERSION '{ddl.STORAGE_FORMAT}')"
-            ).fetchall()
-            try:
-                self._connection.execute(f"COPY FROM DATABASE {ddl.quoted(name)} TO copy_to").fetchall()
-            finally:
-                self._connection.execute("DETACH copy_to").fetchall()
+        if not target.parent.is_dir():
+            msg = f"found no folder {target.parent}"
+            raise StoreError(msg, hint="make it, or choose another path")
+        with self._reading():
+            copy_store(self._connection, target)
         return target
 
 

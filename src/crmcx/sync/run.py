@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import cast
 
 from attrs import asdict, evolve, field, frozen
 from pydantic_core import to_json
 
 from crmcx.connectors import Compiled, Connector, Cursor, FromModels, Page, Rejected, Rows, Stream, Unreadable, mapper
-from crmcx.errors import ConnectorError
+from crmcx.errors import ConnectorError, StoreError
 from crmcx.store import Counts, StagedPage, StagedReject, StagedRows, Store, Unit
 from crmcx.sync.report import RunReport, StreamReport
 
@@ -78,8 +79,9 @@ def sync(run: Run) -> RunReport:
     try:
         for stream, mapping in zip(streams, mappers, strict=True):
             reports.append(_read_stream(run, stream, mapping))
-    except Exception as error:
-        run.store.finish_run(run.numbers[0], state="failed", reason=type(error).__name__)
+    except BaseException as error:
+        with suppress(StoreError):  # a store that failed takes no note, and what it failed of is what counts
+            run.store.finish_run(run.numbers[0], state="failed", reason=type(error).__name__)
         raise
     run.store.finish_run(run.numbers[0], state="done")
     return RunReport(source=run.source, streams=tuple(reports))
@@ -89,15 +91,20 @@ def _read_stream(run: Run, stream: Stream, compiled: Compiled | FromModels) -> S
     begun = run.store.now_us()
     total = Counts()
     said = run.store.cursor(run.source, stream.name) if stream.resumes else None
+    pass_id: int | None = run.store.pass_id(run.source, stream.name) if said else None
     pages = (_page(page, compiled, run.store) for page in stream.read(_cursor(said)))
     with _collector_paused():
         for gathered in _commits(pages, run.rows_per_commit):
+            if pass_id is None or (total.read == 0 and _starts_anew(gathered[0][0])):
+                pass_id = run.numbers[0]
             unit = Unit(
                 run_id=run.numbers[0],
                 run_started_us=run.numbers[1],
+                pass_id=pass_id,
                 source=run.source,
                 stream=stream.name,
                 mappings=" ".join(mapping.hash for mapping in stream.maps),
+                versioned=frozenset(mapping.cls.table for mapping in stream.maps if mapping.version is not None),
                 keeps_history=stream.keeps_history,
                 pages=tuple(staged for staged, _ in gathered),
                 cursor=gathered[-1][1],
@@ -106,7 +113,13 @@ def _read_stream(run: Run, stream: Stream, compiled: Compiled | FromModels) -> S
             run.listener(Progress(source=run.source, stream=stream.name, counts=total))
     run.store.finish_stream(run.source, stream.name)
     seconds = (run.store.now_us() - begun) / 1_000_000
-    return StreamReport(stream=stream.name, counts=total, resumed=said is not None, seconds=seconds)
+    resumed = pass_id not in {None, run.numbers[0]}
+    return StreamReport(stream=stream.name, counts=total, resumed=resumed, seconds=seconds)
+
+
+def _starts_anew(page: StagedPage) -> bool:
+    """Whether a connector that was told where to go on began again, as it must when a file has become another."""
+    return page.origin is not None and page.first_row == 1
 
 
 def _cursor(said: str | None) -> Cursor:
@@ -118,7 +131,16 @@ def _page(page: object, compiled: Compiled | FromModels, store: Store) -> tuple[
     if not isinstance(page, Page):
         msg = f"the stream yielded {type(page).__name__}, expected Page"
         raise ConnectorError(msg, hint="yield Page(records, next=...)")
-    cursor = None if page.next is None else json.dumps(asdict(page.next), sort_keys=True)
+    next_, body = cast("tuple[object, object]", (page.next, page.body))
+    if not isinstance(next_, Cursor | None) or not isinstance(body, bytes | None):
+        found = f"next={type(next_).__name__}, body={type(body).__name__}"
+        msg = f"the stream yielded a page with {found}, expected a Cursor or None, and bytes or None"
+        raise ConnectorError(msg, hint="yield Page(records, next=Cursor(token=...), body=answer.content)")
+    try:
+        cursor = None if page.next is None else json.dumps(asdict(page.next), sort_keys=True)
+    except (TypeError, ValueError):
+        msg = "the stream yielded a page whose cursor cannot be written as JSON"
+        raise ConnectorError(msg, hint="put texts, numbers, lists and dictionaries into the Cursor") from None
     return _staged(page, compiled, store.now_us()), cursor
 
 

@@ -1,0 +1,95 @@
+"""Files of stores: the settings they are opened with, whether one holds a store, copies."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from crmcx import engines
+from crmcx.errors import StoreFullError, StoreVersionError, UsageError
+from crmcx.store.ddl import SETTINGS, STORAGE_FORMAT, STORE_VERSION, literal, quoted
+
+_MEMORY = re.compile(r"(\d+|\d*\.\d+) ?[KMGT]i?B", re.IGNORECASE)
+
+
+def settings(*, read_only: bool, memory: str | None, threads: int | None) -> dict[str, Any]:
+    """DuckDB's settings for a store.
+
+    Raises:
+        UsageError: The memory is no size, or the threads are no whole number above 0.
+    """
+    config: dict[str, Any] = {} if read_only else {**SETTINGS}
+    if memory is not None:
+        if not (isinstance(memory, str) and _MEMORY.fullmatch(memory) and memory.strip("0. ")[0].isdigit()):
+            msg = f"found memory={memory!r}, expected a size such as '2GB' or '500MB'"
+            raise UsageError(msg, hint="leave it out for DuckDB's own default")
+        config["memory_limit"] = memory
+    if threads is not None:
+        if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
+            msg = f"found threads={threads!r}, expected a whole number above 0"
+            raise UsageError(msg, hint="leave it out for one thread a core")
+        config["threads"] = threads
+    return config
+
+
+def holds_store(connection: Any, name: str) -> bool:  # noqa: ANN401 - a DuckDB connection
+    """Whether a DuckDB file holds a store; False when it holds nothing at all.
+
+    Args:
+        connection: A connection to the file.
+        name: Name of the file, for messages.
+
+    Raises:
+        StoreVersionError: It is a store of a newer version, or holds something else.
+    """
+    ((marked, anything),) = connection.execute(
+        """SELECT
+            (SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = 'books'
+                AND table_name = 'meta'),
+            (SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database())
+            + (SELECT count(*) FROM duckdb_views() WHERE database_name = current_database() AND NOT internal)
+            + (SELECT count(*) FROM duckdb_sequences() WHERE database_name = current_database())
+            + (SELECT count(*) FROM duckdb_schemas() WHERE database_name = current_database() AND NOT internal)"""
+    ).fetchall()
+    if not anything:
+        return False
+    rows = connection.execute("SELECT * FROM books.meta").fetchall() if marked else []
+    found = dict(row for row in rows if len(row) == len(("name", "value")))
+    layout = str(found.get("store_version"))
+    if not layout.isdigit():
+        msg = f"{name} is a DuckDB file without a crmcx store"
+        raise StoreVersionError(msg, hint="choose another path; the file was not touched")
+    if int(layout) > STORE_VERSION:
+        msg = f"the store {name} has layout {layout}, this crmcx {version('crmcx')} knows up to {STORE_VERSION}"
+        raise StoreVersionError(msg, hint="update crmcx to open it")
+    return True
+
+
+def copy_store(connection: Any, target: Path) -> None:  # noqa: ANN401 - a DuckDB connection
+    """Copy a store into a new file, which has its name only when it is whole.
+
+    Raises:
+        StoreFullError: The disk is full; nothing is left behind.
+    """
+    unfinished = target.with_name(f".{target.name}.part")
+    log = unfinished.with_name(f"{unfinished.name}.wal")
+    unfinished.unlink(missing_ok=True)
+    log.unlink(missing_ok=True)
+    ((name,),) = connection.execute("SELECT current_database()").fetchall()
+    spelled = literal(str(unfinished))
+    try:
+        connection.execute(f"ATTACH {spelled} AS copy_to (STORAGE_VERSION {literal(STORAGE_FORMAT)})").fetchall()
+        try:
+            connection.execute(f"COPY FROM DATABASE {quoted(name)} TO copy_to").fetchall()
+        finally:
+            connection.execute("DETACH copy_to").fetchall()
+        unfinished.rename(target)
+    except BaseException as error:
+        unfinished.unlink(missing_ok=True)
+        log.unlink(missing_ok=True)
+        if engines.could_not_write(error):
+            msg = f"the copy {target.name} could not be written: no room on the disk, or a limit on the file's size"
+            raise StoreFullError(msg, hint="make room, or choose another disk") from error
+        raise
