@@ -169,7 +169,7 @@ def measured(store: Path, export: Path, what: str = "load") -> tuple[float, floa
     said = done.stdout.read().strip()
     _, status, usage = os.wait4(done.pid, 0)
     if status:
-        raise SystemExit(f"the measured process failed with status {status}")
+        sys.exit(f"the measured process failed with status {status}")
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said
 
 

@@ -36,7 +36,7 @@ MAY = {
 }
 ENGINES = {"duckdb", "polars", "pandas", "pyarrow", "pyspark"}
 ONLY_IN = {
-    **dict.fromkeys(ENGINES, {"engines"}),
+    **{engine: {"engines"} for engine in ENGINES},
     "httpx": {"connectors"},
     "pluggy": {"connectors"},
     "rich": {"cli", "demo"},

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.sync.sources import DEAL, Clock, counts, deal, listing, rows, run
 
 from crmcx import models
 from crmcx.connectors import Stream, day, instant, mapping, money, words
 from crmcx.instants import from_us
 from crmcx.store import Store
-from tests.sync.sources import DEAL, Clock, counts, deal, listing, rows, run
 
 CASE = mapping(
     models.Case,

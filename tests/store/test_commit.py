@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from tests.sync.sources import DEAL, VERSIONED, Spoiling, books, counts, deal, listing, rows, run
 
 from crmcx import models
 from crmcx.connectors import Stream, answer, contact, equals, instant, mapping, present, ref
 from crmcx.errors import CountMismatchError, CrmcxError
 from crmcx.models import Scale
 from crmcx.store import Counts, StagedPage, Store, Unit
-from tests.sync.sources import DEAL, VERSIONED, Spoiling, books, counts, deal, listing, rows, run
 
 CUSTOMER = mapping(
     models.Customer,

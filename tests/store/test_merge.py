@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.sync.sources import DEAL, VERSIONED, counts, deal, listing, rows, run
 
 from crmcx import models
 from crmcx.connectors import Stream, contact, equals, mapping
 from crmcx.errors import KeyCollisionError
 from crmcx.store import Store, merge
-from tests.sync.sources import DEAL, VERSIONED, counts, deal, listing, rows, run
 
 FOLDED = mapping(models.Customer, id="id", version="version", name="name", parts=(contact("email", "email"),))
 
@@ -193,7 +193,7 @@ def split(draw: st.DrawFn, records: Sequence[Said]) -> tuple[list[list[Said]], i
     order = draw(st.permutations(records))
     cuts = sorted(draw(st.lists(st.integers(0, len(order)), max_size=4)))
     edges = [0, *cuts, len(order)]
-    return [list(order[a:b]) for a, b in zip(edges, edges[1:], strict=False)], draw(st.integers(1, 6))
+    return [list(order[a:b]) for a, b in pairwise(edges)], draw(st.integers(1, 6))
 
 
 @st.composite
@@ -253,7 +253,7 @@ def test_without_a_version_the_last_wins_however_it_is_split(data: st.DataObject
     ]
     cuts = sorted(data.draw(st.lists(st.integers(0, len(records)), max_size=4)))
     edges = [0, *cuts, len(records)]
-    pages = [records[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pages = [records[a:b] for a, b in pairwise(edges)]
     stream: Stream = listing(*pages, maps=mapping(models.Customer, id="id", name="name"))
 
     with Store(":memory:") as store:

@@ -120,7 +120,13 @@ def _before(convert: Callable[[Any], Any], leaf: Leaf, *, nullable: bool) -> Any
 
 
 @singledispatch
-def validated(conversion: Conversion, leaf: Leaf, *, source: str, nullable: bool) -> Any:  # noqa: ANN401 - a type hint
+def validated(  # every kind of conversion registers its own below
+    conversion: Conversion,
+    leaf: Leaf,  # noqa: ARG001 - for those that register
+    *,
+    source: str,  # noqa: ARG001
+    nullable: bool,  # noqa: ARG001
+) -> Any:  # noqa: ANN401 - a type hint
     """The type that validates what the conversion finds at its path.
 
     Args:
@@ -240,7 +246,8 @@ def _(conversion: Words, leaf: Leaf, *, source: str, nullable: bool) -> Any:  # 
         if strangers:
             from crmcx.errors import MappingError  # noqa: PLC0415 - only for the message
 
-            msg = f"words() for {leaf.column} gives {', '.join(strangers)}; allowed: {', '.join(sorted(map(str, allowed)))}"
+            words = ", ".join(sorted(map(str, allowed)))
+            msg = f"words() for {leaf.column} gives {', '.join(strangers)}; allowed: {words}"
             raise MappingError(msg, hint="use the words of the model on the right side of the table")
     known = ", ".join(sorted(repr(word) for word in table))
 

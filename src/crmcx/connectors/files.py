@@ -56,7 +56,7 @@ class FileStream:
     def _name(self) -> str:
         return self.path.name.split(".", 1)[0]
 
-    @format.default
+    @format.default  # noqa: A003 - the word users know
     def _format(self) -> Format:
         return format_of(self.path)
 
@@ -77,7 +77,8 @@ class Files(Connector):
         super().__init__()
         names = [each.name for each in streams]
         if not streams or len(set(names)) != len(names):
-            msg = f"found {len(streams)} files named {', '.join(names) or 'nothing'}, expected at least one and each name once"
+            found = f"{len(streams)} files named {', '.join(names) or 'nothing'}"
+            msg = f"found {found}, expected at least one and each name once"
             raise UsageError(msg, hint="pass FileStream(path, mapping, name=...)")
         self._files = streams
 

@@ -91,7 +91,8 @@ class Csv(Format):
         if len(names) == 1:
             likely = max(_DELIMITERS, key=names[0].count)
             if likely != self.delimiter and likely in names[0]:
-                msg = f"the header of {path.name} is one column with {self.delimiter!r} as delimiter, and holds {likely!r}"
+                said = f"one column with {self.delimiter!r} as delimiter, and holds {likely!r}"
+                msg = f"the header of {path.name} is {said}"
                 raise SourceFileError(msg, hint=f"pass Csv(delimiter={likely!r})", file=path.name)
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
@@ -238,7 +239,8 @@ def _line_blocks(file: IO[str], kept: list[str], rows: int) -> Iterator[list[str
 
 def _undecodable(path: Path, encoding: str, row: int, error: Exception) -> SourceFileError:
     if isinstance(error, UnicodeDecodeError):
-        msg = f"{path.name} is not written in {encoding}: near row {row} a byte 0x{error.object[error.start]:02x} does not fit"
+        byte = f"0x{error.object[error.start]:02x}"
+        msg = f"{path.name} is not written in {encoding}: near row {row} a byte {byte} does not fit"
         return SourceFileError(
             msg, hint="pass the encoding it was exported in, such as cp1252", file=path.name, row=row
         )

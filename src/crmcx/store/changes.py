@@ -51,7 +51,7 @@ def _note_look(connection: Any, merge: ClassMerge, pass_id: int) -> None:  # noq
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE looks AS
         SELECT '{name}' AS table_name, j.key, max(j.fetched_us) AS seen_us, {pass_id} AS pass_id,
-            CASE WHEN any_value(s.pass_id) < {pass_id} THEN any_value(s.seen_us) ELSE any_value(s.before_us) END AS before_us,
+            any_value(CASE WHEN s.pass_id < {pass_id} THEN s.seen_us ELSE s.before_us END) AS before_us,
             CASE WHEN bool_or({WRITTEN}) THEN {pass_id} ELSE any_value(s.said_pass) END AS said_pass
         FROM {merge.judged} j LEFT JOIN books.seen s ON s.table_name = '{name}' AND s.key = j.key GROUP BY j.key"""
     ).fetchall()
@@ -83,7 +83,7 @@ def _as_text(alias: str, columns: dict[Kind, str]) -> str:
     return f"{alias}.{columns[Kind.WORD]}"
 
 
-def _write(  # noqa: PLR0913 - each is one thing that a step says
+def _write(  # noqa: PLR0913, PLR0917 - each is one thing that a step says
     connection: Any,  # noqa: ANN401 - a DuckDB connection
     merge: ClassMerge,
     log: _Log,
@@ -110,12 +110,13 @@ def _write(  # noqa: PLR0913 - each is one thing that a step says
         f"""INSERT INTO {log.table} (key, source, source_id, known_us, raw_ref, content_hash, {log.ref}_ref,
             {log.ref}_key, {told}, changed_us, after_us)
         WITH steps AS (
-            SELECT j.key, j.source_id AS id, j.raw_ref, j.fetched_us, {old} AS old, {new} AS new, {native} AS new_native,
+            SELECT j.key, j.source_id AS id, j.raw_ref, j.fetched_us, {old} AS old, {new} AS new,
+                {native} AS new_native,
                 least(CASE WHEN s.pass_id < {pass_id} THEN s.seen_us ELSE s.before_us END, j.fetched_us) AS seen_us
             FROM {merge.wide} j JOIN {merge.schema.name} t ON t.key = j.key
                 JOIN books.seen s ON s.table_name = '{merge.schema.name}' AND s.key = j.key
             WHERE j.action = 'changed' AND s.said_pass < {pass_id} AND {old} IS DISTINCT FROM {new}
         ), named AS (SELECT *, id || '#{field}#' || {number} AS step_id FROM steps WHERE {told_at})
-        SELECT {key_sql(log.table, f"{literal(source + '/')} || step_id")}, {literal(source)}, step_id, fetched_us, raw_ref,
-            (hash(old, new) & {2**63 - 1})::BIGINT, {entity}, key, {values}, fetched_us, seen_us FROM named"""
+        SELECT {key_sql(log.table, f"{literal(source + '/')} || step_id")}, {literal(source)}, step_id, fetched_us,
+            raw_ref, (hash(old, new) & {2**63 - 1})::BIGINT, {entity}, key, {values}, fetched_us, seen_us FROM named"""
     ).fetchall()

@@ -169,7 +169,8 @@ class ClassMerge:
         ((judged,),) = self._connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE {self.judged} AS
             WITH rows AS (
-                SELECT s.n, s.arrived, s.raw_ref, s.fetched_us, s.source_id, s.version, {known} AS known_us, {own} AS key{refs},
+                SELECT s.n, s.arrived, s.raw_ref, s.fetched_us, s.source_id, s.version, {known} AS known_us,
+                    {own} AS key{refs},
                     (hash({content}) & {_MASK})::BIGINT AS content_hash
                 FROM in_{name} s{joins}
             ), ranked AS (

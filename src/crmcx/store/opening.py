@@ -14,7 +14,7 @@ from crmcx.store.ddl import SETTINGS, STORAGE_FORMAT, STORE_VERSION, literal, qu
 _MEMORY = re.compile(r"(\d+|\d*\.\d+) ?[KMGT]i?B", re.IGNORECASE)
 
 
-def settings(*, read_only: bool, memory: str | None, threads: int | None) -> dict[str, Any]:
+def settings(*, read_only: bool, memory: object, threads: object) -> dict[str, Any]:
     """DuckDB's settings for a store.
 
     Raises:

@@ -284,16 +284,11 @@ class Store:
         Two stores with the same records have the same digest, however many runs and breaks it took. Compare within one
         version of DuckDB, whose hash of a row it builds on.
         """
-        found = []
+        found: list[tuple[Any, ...]] = []
         with self._reading():
-            for schema in TABLES.values():
-                found.append((schema.name, *self._read(_digest_sql(schema))[0]))
-            found.append(
-                self._read(
-                    "SELECT 'quarantine', count(*), sum(hash(source, stream, origin, \"row\", field, reason, raw))::VARCHAR"
-                    " FROM books.quarantine"
-                )[0]
-            )
+            found.extend((schema.name, *self._read(_digest_sql(schema))[0]) for schema in TABLES.values())
+            aside = 'hash(source, stream, origin, "row", field, reason, raw)'
+            found += self._read(f"SELECT 'quarantine', count(*), sum({aside})::VARCHAR FROM books.quarantine")
         return hashlib.sha256(json.dumps(found).encode()).hexdigest()
 
     def snapshot_to(self, path: str | Path) -> Path:

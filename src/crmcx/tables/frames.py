@@ -120,7 +120,8 @@ def _rename(
     renames: dict[str, str] = {}
     for name in columns:
         if name not in schema and f"{name.removesuffix('_at')}_us" not in schema:
-            msg = f"columns= names {name!r}, which the {schema.name} table does not have; it has: {', '.join(schema.names)}"
+            there = ", ".join(schema.names)
+            msg = f"columns= names {name!r}, which the {schema.name} table does not have; it has: {there}"
             raise UsageError(msg, hint="use the canonical name as the key and your own as the value")
     for name in names:
         theirs = columns.get(name, name)
