@@ -19,7 +19,7 @@ MAY = {
     "models": set(),
     "engines": {"models"},
     "tables": {"models", "engines"},
-    "estimates": {"tables"},
+    "estimates": {"models", "tables"},
     "metrics": {"estimates", "tables", "models"},
     "journey": {"metrics", "estimates", "tables", "models"},
     "connectors": {"models", "engines"},

@@ -244,7 +244,7 @@ def _checked(cls: type[Model], fields: MappingType[str, Given]) -> list[tuple[st
     return [(name, _conversion(given)) for name, given in fields.items()]
 
 
-def mapping(  # noqa: PLR0913 - each is one thing a mapping may say
+def mapping(
     cls: type[Record],
     *,
     id: Given,  # noqa: A002 - the field's own word
@@ -403,7 +403,7 @@ def contact(kind: str, path: Path, *, label: str | None = None, primary: bool | 
     return PartMapping(ContactPoint, tuple(_checked(ContactPoint, fields)), present(path))
 
 
-def answer(  # noqa: PLR0913 - each is one thing an answer may say
+def answer(
     item: str,
     path: Path,
     *,

@@ -159,7 +159,7 @@ def _value_leaves(name: str, value: type[Value], *, nullable: bool) -> list[Leaf
     return found
 
 
-def _leaf(  # noqa: PLR0913 - each argument is one column of the leaf
+def _leaf(
     path: tuple[str, ...],
     hint: Any,  # noqa: ANN401 - a type hint has no better type
     column: str,

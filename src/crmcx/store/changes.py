@@ -83,7 +83,7 @@ def _as_text(alias: str, columns: dict[Kind, str]) -> str:
     return f"{alias}.{columns[Kind.WORD]}"
 
 
-def _write(  # noqa: PLR0913, PLR0917 - each is one thing that a step says
+def _write(  # noqa: PLR0917 - each is one thing that a step says
     connection: Any,  # noqa: ANN401 - a DuckDB connection
     merge: ClassMerge,
     log: _Log,

@@ -74,7 +74,7 @@ class Store:
         StoreLockedError: Another process has it open for writing.
     """
 
-    def __init__(  # noqa: PLR0913 - each is one setting
+    def __init__(
         self,
         path: str | Path,
         *,

@@ -1,7 +1,8 @@
 """The columnar face of the models: one schema per class, checked frames, objects to rows and back."""
 
 from crmcx.tables.cells import to_columns, to_objects
-from crmcx.tables.frames import Frame, StoredTable, rows, rows_of, same_engine, take
+from crmcx.tables.frames import Frame, StoredTable, Table, rows, rows_of, same_engine, take, to_frame
+from crmcx.tables.periods import Periods
 from crmcx.tables.schema import PARTS, RECORDS, TABLES, Column, DType, TableSchema, key_of, schema_of
 
 __all__ = [
@@ -11,7 +12,9 @@ __all__ = [
     "Column",
     "DType",
     "Frame",
+    "Periods",
     "StoredTable",
+    "Table",
     "TableSchema",
     "key_of",
     "rows",
@@ -20,5 +23,6 @@ __all__ = [
     "schema_of",
     "take",
     "to_columns",
+    "to_frame",
     "to_objects",
 ]

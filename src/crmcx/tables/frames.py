@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import narwhals.stable.v2 as nw
-from attrs import frozen
+from attrs import evolve, frozen
+from narwhals.stable.v2.typing import IntoFrame
 
 from crmcx import engines
 from crmcx.errors import ColumnTypeError, MissingColumnError, UnsupportedEngineError, UsageError
@@ -47,13 +48,22 @@ class Frame:
     snapshot: str | None
     """Id of the workspace snapshot it is a part of."""
 
+    def having(self, condition: nw.Expr) -> Frame:
+        """The rows for which a condition holds."""
+        return evolve(self, lazy=self.lazy.filter(condition))
+
+
+Table = Sequence[Model] | StoredTable | IntoFrame
+"""What functions take as a table: models, a table of a workspace, or a frame of any engine."""
+
 
 def take(
-    data: Any,  # noqa: ANN401 - a table of any engine
+    data: Table,
     cls: type[Model],
     *,
     needs: Sequence[str],
     wants: Sequence[str] = (),
+    also: Sequence[str] = (),
     columns: Mapping[str, str] | None = None,
 ) -> Frame:
     """Check a table and bring it into the canonical form.
@@ -64,11 +74,13 @@ def take(
         cls: The class whose rows are expected.
         needs: Canonical names of columns that must be there.
         wants: Canonical names of columns that are taken when they are there.
+        also: Names to group by. Needed too; where the class has no such column, the table's own is taken as it is.
         columns: Canonical name to the table's own name. An instant such as `occurred_us` may also be given as an
             aware datetime column, under the name `occurred_at`.
 
     Returns:
-        A frame with exactly those columns, of type int64, float64, string or bool.
+        A frame with exactly those columns, of type int64, float64, string or bool; those of `also` that the class does
+        not have keep their type.
 
     Raises:
         MissingColumnError: A needed column is not there; names both what is missing and what is there.
@@ -79,16 +91,22 @@ def take(
     schema = schema_of(cls)
     snapshot = data.snapshot if isinstance(data, StoredTable) else None
     frame = engines.to_lazy(_native(data, cls, schema))
+    own = [name for name in also if name not in schema]
+    needs = [*needs, *(name for name in also if name in schema)]
     frame, renames = _rename(frame, schema, [*needs, *wants], columns or {})
-    missing = [name for name in needs if name not in renames]
+    present = frame.collect_schema().names()
+    renames |= {name: name for name in own if name in present}
+    missing = [name for name in [*needs, *own] if name not in renames]
     if missing:
-        there = ", ".join(sorted(frame.collect_schema().names())) or "none"
+        there = ", ".join(sorted(present)) or "none"
         msg = f"the {schema.name} table lacks {', '.join(missing)}; it has: {there}"
         remedy = f'columns={{"{missing[0]}": "your column"}}'
         raise MissingColumnError(msg, hint=f"rename the columns, or pass {remedy}", missing=tuple(missing))
     chosen = [name for name in dict.fromkeys([*needs, *wants]) if name in renames]
     types = frame.collect_schema()
     expressions = [_cast(schema[name], renames[name], types[renames[name]]) for name in chosen]
+    expressions += [nw.col(name) for name in own]
+    chosen += own
     lazy = engines.nullable(frame.select(*(nw.col(renames[name]).alias(name) for name in chosen)))
     return Frame(lazy.select(*expressions), frozenset(chosen), engines.engine_name(frame), snapshot)
 
@@ -184,6 +202,16 @@ def rows_of(data: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a table of any
         UnsupportedEngineError: It is no table.
     """
     return engines.rows(engines.to_lazy(data.relation if isinstance(data, StoredTable) else data))
+
+
+def to_frame(columns: Mapping[str, Sequence[Any]], dtypes: Mapping[str, str]) -> Any:  # noqa: ANN401 - native
+    """Columns of plain values as a frame: of Polars when it is installed, else of DuckDB.
+
+    Args:
+        columns: Name to values of one length; None is null.
+        dtypes: Name to `int64`, `float64`, `string` or `bool`; the order of columns.
+    """
+    return engines.from_columns(columns, dtypes)
 
 
 def rows(lazy: nw.LazyFrame[Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,56 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from crmcx.models.values import Money
+
+_UNITS = ((86_400.0, "d", 24.0, "h"), (3_600.0, "h", 60.0, "min"), (60.0, "min", 60.0, "s"))
+
+
+def count_words(number: int) -> str:
+    """A count with its thousands apart.
+
+    Example:
+        >>> count_words(24918)
+        '24,918'
+    """
+    return f"{number:,}"
+
+
+def share_words(share: float) -> str:
+    """A share as per cent, with one decimal where it is not whole.
+
+    Example:
+        >>> share_words(0.6342), share_words(0.95)
+        ('63.4 %', '95 %')
+    """
+    return f"{100 * share:.1f}".removesuffix(".0") + " %"
+
+
+def time_words(length: timedelta) -> str:
+    """A length of time in its two largest units.
+
+    Example:
+        >>> time_words(timedelta(hours=2, minutes=10)), time_words(timedelta(days=6, hours=1, minutes=52))
+        ('2 h 10 min', '6 d 2 h')
+    """
+    seconds = length.total_seconds()
+    for size, large, steps, small in _UNITS:
+        if abs(seconds) >= size:
+            rest = round(abs(seconds) / size * steps)
+            whole, part = divmod(rest, int(steps))
+            sign = "-" if seconds < 0 else ""
+            return f"{sign}{whole} {large}" + (f" {part} {small}" if part else "")
+    return f"{seconds:.3g} s"
+
+
+def amount_words(money: Money) -> str:
+    """An amount with its currency.
+
+    Example:
+        >>> amount_words(Money(amount="10005534", currency="USD"))
+        '10,005,534.00 USD'
+    """
+    return f"{money.amount:,.2f} {money.currency}"

@@ -1,0 +1,451 @@
+"""How it felt, in numbers: Net Promoter Score and customer satisfaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, overload
+
+import narwhals.stable.v2 as nw
+from attrs import evolve
+
+from crmcx.errors import ScaleError, UsageError
+from crmcx.estimates import Definition, Estimate, EstimateTable, Receipt, effective_size, nps_interval
+from crmcx.instants import Window
+from crmcx.metrics._grouping import Group, empty_group, grouped
+from crmcx.metrics._question import By, Question, in_window, known_by, names_of, words_in
+from crmcx.metrics._shares import share
+from crmcx.models import Answer, AnswerState, Direction, FeedbackStatus, ItemKind, Scale
+from crmcx.tables import Frame, Table, rows, take
+
+NPS_SCALE = Scale(min=0, max=10)
+_PROMOTERS_FROM, _PASSIVES_FROM = 9, 7
+_TOP_BOXES = {(1, 5): 4, (1, 7): 6, (1, 10): 9, (0, 10): 9, (1, 3): 3, (0, 1): 1, (1, 4): 3}
+_WANTS = (
+    *("kind", "state", "status", "item", "instrument", "person_id", "submitted_us", "known_us"),
+    *("scale_min", "scale_max", "scale_direction"),
+)
+
+
+# -- Net Promoter Score ----------------------------------------------------------------------------------------------
+
+
+def nps_from_counts(promoters: int, passives: int, detractors: int, *, level: float = 0.95) -> Estimate:
+    """The Net Promoter Score of counts: 100 · (promoters - detractors) / all.
+
+    Args:
+        promoters: Answers of 9 and 10.
+        passives: Answers of 7 and 8.
+        detractors: Answers of 0 to 6.
+        level: Confidence level of the score interval; the answers count as independent.
+
+    Returns:
+        Points from -100 to 100; None for no answers.
+
+    Raises:
+        UsageError: A count is negative.
+
+    Example:
+        >>> nps_from_counts(50, 30, 20)
+        nps: 30.0; 95 % interval 14.0 to 44.3; n = 100
+
+    Source:
+        Reichheld (2003), Harvard Business Review 81(12):46.
+    """
+    if min(promoters, passives, detractors) < 0:
+        msg = f"found the counts {promoters}, {passives}, {detractors}, expected none below 0"
+        raise UsageError(msg, hint="pass numbers of answers")
+    n = promoters + passives + detractors
+    counts = {"promoters": promoters, "passives": passives, "detractors": detractors}
+    receipt = Receipt(definition=Definition("nps", 1, _nps_parameters()), unit="points")
+    if not n:
+        return Estimate(value=None, reason="no answers", n=0, counts=counts, receipt=receipt)
+    return Estimate(
+        value=100 * (promoters - detractors) / n,
+        n=n,
+        counts=counts,
+        interval=nps_interval(promoters, passives, detractors, level),
+        receipt=receipt,
+    )
+
+
+def nps_from_scores(scores: Iterable[float | None], *, level: float = 0.95) -> Estimate:
+    """The Net Promoter Score of plain scores from 0 to 10.
+
+    Args:
+        scores: Whole numbers from 0 to 10; None counts as skipped.
+        level: Confidence level of the score interval; the answers count as independent.
+
+    Returns:
+        Points from -100 to 100; None for no scores.
+
+    Raises:
+        ScaleError: A score is no whole number from 0 to 10.
+
+    Example:
+        >>> nps_from_scores([10, 9, 8, 3, None]).value
+        25.0
+    """
+    found = list(scores)
+    given = [score for score in found if score is not None]
+    strangers = sorted({score for score in given if score not in range(11)})
+    if strangers:
+        msg = f"found scores such as {strangers[0]:g}, expected whole numbers from 0 to 10"
+        raise ScaleError(msg, hint="scores of another scale are no Net Promoter Score; see csat()")
+    promoters = sum(score >= _PROMOTERS_FROM for score in given)
+    detractors = sum(score < _PASSIVES_FROM for score in given)
+    made = nps_from_counts(promoters, len(given) - promoters - detractors, detractors, level=level)
+    skipped = len(found) - len(given)
+    return Estimate(
+        value=made.value,
+        reason=made.reason,
+        n=made.n,
+        excluded={"skipped": skipped} if skipped else {},
+        counts=dict(made.counts),
+        interval=made.interval,
+        receipt=made.receipt,
+    )
+
+
+@overload
+def nps(
+    answers: Table,
+    *,
+    by: None = None,
+    instrument: str | None = None,
+    item: str | None = None,
+    scale: Scale | None = None,
+    window: Window | None = None,
+    as_of: datetime | None = None,
+    cluster: str | None = "person_id",
+    level: float = 0.95,
+    columns: Mapping[str, str] | None = None,
+) -> Estimate: ...
+@overload
+def nps(
+    answers: Table,
+    *,
+    by: str | Sequence[str],
+    instrument: str | None = None,
+    item: str | None = None,
+    scale: Scale | None = None,
+    window: Window | None = None,
+    as_of: datetime | None = None,
+    cluster: str | None = "person_id",
+    level: float = 0.95,
+    columns: Mapping[str, str] | None = None,
+) -> EstimateTable: ...
+def nps(
+    answers: Table,
+    *,
+    by: By = None,
+    instrument: str | None = None,
+    item: str | None = None,
+    scale: Scale | None = None,
+    window: Window | None = None,
+    as_of: datetime | None = None,
+    cluster: str | None = "person_id",
+    level: float = 0.95,
+    columns: Mapping[str, str] | None = None,
+) -> Estimate | EstimateTable:
+    """The Net Promoter Score: 100 · (share of 9 and 10 - share of 0 to 6), in points from -100 to 100.
+
+    Of a table with a column `kind`, the answers to NPS items count; of one without, all rows. Left out under their
+    reason are answers that are `skipped`, `not_shown`, `not_applicable` or without a score, scores off the scale, and
+    answers of `test` and `screened_out` submissions; a partial submission's answers count. Outside the window nothing
+    is counted at all.
+
+    Args:
+        answers: Answers, or feedback models. Needs `score`; a table without `scale_min` and `scale_max` needs `scale`.
+        by: Columns to group by.
+        instrument: Code of the questionnaire, where several ask an NPS item.
+        item: Code of the item, where a questionnaire asks several.
+        scale: The scale of all scores, for a table that does not say.
+        window: Days in which answers were submitted.
+        as_of: Only what was known by then.
+        cluster: Column that tells whose answers belong together; None to take all as independent.
+        level: Confidence level.
+        columns: Canonical column name to the table's own.
+
+    Returns:
+        An estimate with the counts of promoters, passives and detractors and a score interval, shrunk to the effective
+        number of answers where a customer gave several; with `by` one per group. None for no answers.
+
+    Raises:
+        ScaleError: The scores are of another scale than 0 to 10, or of none.
+        UsageError: Several NPS items are in the table and none was named.
+
+    Example:
+        >>> import polars as pl
+        >>> nps(pl.DataFrame({"score": [10, 9, 8, 3]}), scale=NPS_SCALE).value
+        25.0
+
+    Source:
+        Reichheld (2003), Harvard Business Review 81(12):46.
+    """
+    question = Question(
+        name="nps",
+        unit="points",
+        parameters=_nps_parameters() | {"instrument": instrument, "item": item},
+        by=names_of(by),
+        window=window,
+        as_of=as_of,
+        level=level,
+    )
+    frame = _answers(answers, ItemKind.NPS, question, cluster=cluster, columns=columns)
+    frame, scales = _scaled(frame, scale, question)
+    if strangers := [found for found in scales if found != NPS_SCALE]:
+        msg = f"found scores on a scale of {_spoken(strangers[0])}, expected 0 to 10"
+        raise ScaleError(msg, hint="scores of another scale are no Net Promoter Score; see csat()")
+    score = nw.col("score")
+    promoter, passive = score >= _PROMOTERS_FROM, (score >= _PASSIVES_FROM) & (score < _PROMOTERS_FROM)
+    detractor = score < _PASSIVES_FROM
+    one, none, minus = nw.lit(1), nw.lit(0), nw.lit(-1)
+    counts = {
+        "promoters": nw.when(promoter).then(one).otherwise(none),
+        "passives": nw.when(passive).then(one).otherwise(none),
+        "detractors": nw.when(detractor).then(one).otherwise(none),
+    }
+    value = nw.when(promoter).then(one).otherwise(nw.when(detractor).then(minus).otherwise(none))
+    clustered = cluster is not None and cluster in frame.columns
+    groups = grouped(
+        frame, by=question.by, cluster=cluster, excluded=_left_out(frame, off=_off(score)), value=value, counts=counts
+    )
+    receipt = question.receipt(frame)
+    empty = empty_group(tuple(counts), clustered=clustered)
+    return question.answer(groups, empty, lambda group: _nps(group, receipt, level))
+
+
+def _nps(group: Group, receipt: Receipt, level: float) -> Estimate:
+    sums = group.sums
+    if not sums.n:
+        return Estimate(
+            value=None,
+            reason="no answers",
+            n=0,
+            n_clusters=group.n_clusters,
+            excluded=group.excluded,
+            counts=group.counts,
+            receipt=receipt,
+        )
+    shrunk = effective_size(sums) / sums.n
+    promoters, passives, detractors = (group.counts[name] for name in ("promoters", "passives", "detractors"))
+    return Estimate(
+        value=100 * sums.total / sums.n,
+        n=sums.n,
+        n_clusters=group.n_clusters,
+        excluded=group.excluded,
+        counts=group.counts,
+        interval=nps_interval(promoters * shrunk, passives * shrunk, detractors * shrunk, level),
+        receipt=receipt,
+    )
+
+
+def _nps_parameters() -> dict[str, Any]:
+    return {"scale": "0..10", "promoters": "9..10", "passives": "7..8", "detractors": "0..6"}
+
+
+# -- customer satisfaction -------------------------------------------------------------------------------------------
+
+
+@overload
+def csat(
+    answers: Table,
+    *,
+    by: None = None,
+    top: float | None = None,
+    instrument: str | None = None,
+    item: str | None = None,
+    scale: Scale | None = None,
+    window: Window | None = None,
+    as_of: datetime | None = None,
+    cluster: str | None = "person_id",
+    level: float = 0.95,
+    columns: Mapping[str, str] | None = None,
+) -> Estimate: ...
+@overload
+def csat(
+    answers: Table,
+    *,
+    by: str | Sequence[str],
+    top: float | None = None,
+    instrument: str | None = None,
+    item: str | None = None,
+    scale: Scale | None = None,
+    window: Window | None = None,
+    as_of: datetime | None = None,
+    cluster: str | None = "person_id",
+    level: float = 0.95,
+    columns: Mapping[str, str] | None = None,
+) -> EstimateTable: ...
+def csat(
+    answers: Table,
+    *,
+    by: By = None,
+    top: float | None = None,
+    instrument: str | None = None,
+    item: str | None = None,
+    scale: Scale | None = None,
+    window: Window | None = None,
+    as_of: datetime | None = None,
+    cluster: str | None = "person_id",
+    level: float = 0.95,
+    columns: Mapping[str, str] | None = None,
+) -> Estimate | EstimateTable:
+    """Customer satisfaction: the share of answers in the top boxes of the scale.
+
+    The top boxes are 4 and 5 of 1 to 5, 6 and 7 of 1 to 7, 9 and 10 of 1 or 0 to 10, 3 of 1 to 3, 3 and 4 of 1 to 4,
+    and 1 of 0 and 1. Which rows count and what is left out is as for `nps`, with CSAT items.
+
+    Args:
+        answers: Answers, or feedback models. Needs `score`; a table without `scale_min` and `scale_max` needs `scale`.
+        by: Columns to group by.
+        top: The lowest score that counts as satisfied, for other scales or another policy.
+        instrument: Code of the questionnaire, where several ask a CSAT item.
+        item: Code of the item, where a questionnaire asks several.
+        scale: The scale of all scores, for a table that does not say.
+        window: Days in which answers were submitted.
+        as_of: Only what was known by then.
+        cluster: Column that tells whose answers belong together; None to take all as independent.
+        level: Confidence level.
+        columns: Canonical column name to the table's own.
+
+    Returns:
+        A share from 0 to 1 with Wilson's interval, shrunk to the effective number of answers where a customer gave
+        several; with `by` one per group. None for no answers.
+
+    Raises:
+        ScaleError: The scores are of several scales, of none, of one where low is good, or of one without known boxes.
+        UsageError: Several CSAT items are in the table and none was named.
+
+    Example:
+        >>> import polars as pl
+        >>> csat(pl.DataFrame({"score": [5, 4, 3, 1]}), scale=Scale(min=1, max=5)).value
+        0.5
+    """
+    question = Question(
+        name="csat",
+        unit="share",
+        parameters={"top": top, "instrument": instrument, "item": item},
+        by=names_of(by),
+        window=window,
+        as_of=as_of,
+        level=level,
+    )
+    frame = _answers(answers, ItemKind.CSAT, question, cluster=cluster, columns=columns)
+    frame, scales = _scaled(frame, scale, question)
+    if len(scales) > 1:
+        msg = f"found scores on scales of {' and '.join(map(_spoken, scales))}, expected one"
+        raise ScaleError(msg, hint="name the item, or compare each scale on its own")
+    at_least = _top_box(scales[0], top) if scales else top
+    low, high = (scales[0].min, scales[0].max) if scales else (0.0, 0.0)
+    score = nw.col("score")
+    off = (score < low) | (score > high)
+    satisfied = nw.when(score >= (at_least or 0)).then(nw.lit(1)).otherwise(nw.lit(0))
+    clustered = cluster is not None and cluster in frame.columns
+    groups = grouped(
+        frame,
+        by=question.by,
+        cluster=cluster,
+        excluded=_left_out(frame, off=off),
+        value=satisfied,
+        counts={"satisfied": satisfied},
+    )
+    told = {**question.parameters, "top": at_least, "scale": _spoken(scales[0]) if scales else None}
+    receipt = evolve(question, parameters=told).receipt(frame)
+    empty = empty_group(("satisfied",), clustered=clustered)
+    return question.answer(groups, empty, lambda group: share(group, receipt, level=level, nothing="no answers"))
+
+
+def _top_box(scale: Scale, top: float | None) -> float:
+    if scale.direction is Direction.LOWER:
+        msg = f"found a scale of {_spoken(scale)} where low is good, expected one where high is good"
+        raise ScaleError(msg, hint="satisfaction counts the top boxes; turn the scores round under a name of their own")
+    if top is None:
+        top = _TOP_BOXES.get((int(scale.min), int(scale.max))) if scale.min % 1 == scale.max % 1 == 0 else None
+    if top is None:
+        msg = f"no top boxes are agreed for a scale of {_spoken(scale)}"
+        raise ScaleError(msg, hint="say the lowest satisfied score with top=")
+    if not scale.holds(top):
+        msg = f"found top={top:g}, expected a score on the scale of {_spoken(scale)}"
+        raise ScaleError(msg, hint="say the lowest satisfied score with top=")
+    return top
+
+
+# -- answers ---------------------------------------------------------------------------------------------------------
+
+
+def _answers(
+    answers: Table, kind: ItemKind, question: Question, *, cluster: str | None, columns: Mapping[str, str] | None
+) -> Frame:
+    """The answers to items of one kind, in the window, that were known by then; one item only."""
+    instrument, item = question.parameters["instrument"], question.parameters["item"]
+    needs = ["score"]
+    needs += [name for name, wanted in (("instrument", instrument), ("item", item)) if wanted is not None]
+    needs += ["submitted_us"] if question.window or question.as_of else []
+    wants = [*_WANTS, *([cluster] if cluster else [])]
+    frame = take(answers, Answer, needs=needs, wants=wants, also=question.by, columns=columns)
+    if "kind" in frame.columns:
+        frame = frame.having(words_in("kind", kind.value))
+    for name, wanted in (("instrument", instrument), ("item", item)):
+        if wanted is not None:
+            frame = frame.having(words_in(name, wanted))
+    if question.window is not None:
+        frame = frame.having(in_window(frame, question.window, "submitted_us"))
+    frame = known_by(frame, question.as_of, "submitted_us")
+    named = [name for name in ("instrument", "item") if name in frame.columns and name not in question.by]
+    if named:
+        found = rows(frame.lazy.select(*map(nw.col, named)).unique())
+        if len(found) > 1:
+            told = sorted(" / ".join(str(row[name]) for name in named) for row in found)
+            msg = f"found {len(found)} {kind.value} items ({', '.join(told[:5])}), expected one"
+            remedy = " or ".join(f"{name}=" for name in named)
+            raise UsageError(msg, hint=f"name one with {remedy}, or group by them")
+    return frame
+
+
+def _scaled(frame: Frame, scale: Scale | None, question: Question) -> tuple[Frame, list[Scale]]:
+    """The answers, and the scales their scores are on."""
+    if scale is not None:
+        return frame, [scale]
+    if not {"scale_min", "scale_max"} <= frame.columns:
+        msg = f"the scores come without a scale, and {question.name} needs one"
+        raise ScaleError(msg, hint="pass scale=Scale(min=..., max=...) when all of them are on one scale")
+    names = [name for name in ("scale_min", "scale_max", "scale_direction") if name in frame.columns]
+    scored = frame.lazy.filter(~nw.col("score").is_null()).select(*map(nw.col, names)).unique()
+    found = rows(scored)
+    if any(row["scale_min"] is None or row["scale_max"] is None for row in found):
+        msg = f"some scores come without a scale, and {question.name} needs one for each"
+        raise ScaleError(msg, hint="give each score its scale, or leave those without out before the call")
+    scales = {
+        (
+            row["scale_min"],
+            row["scale_max"],
+            Direction(row.get("scale_direction") or Direction.HIGHER),
+        )
+        for row in found
+    }
+    return frame, [Scale(min=low, max=high, direction=direction) for low, high, direction in sorted(scales)]
+
+
+def _spoken(scale: Scale) -> str:
+    return f"{scale.min:g} to {scale.max:g}" + (" (low is good)" if scale.direction is Direction.LOWER else "")
+
+
+def _off(score: nw.Expr) -> nw.Expr:
+    """Whether a score is no whole number from 0 to 10."""
+    return (score < NPS_SCALE.min) | (score > NPS_SCALE.max) | (score != score.round())
+
+
+def _left_out(frame: Frame, *, off: nw.Expr) -> dict[str, nw.Expr]:
+    """Reason to condition, for answers that do not count."""
+    reasons: dict[str, nw.Expr] = {}
+    if "status" in frame.columns:
+        for status in (FeedbackStatus.TEST, FeedbackStatus.SCREENED_OUT):
+            reasons[status.value] = words_in("status", status.value)
+    if "state" in frame.columns:
+        for state in (AnswerState.SKIPPED, AnswerState.NOT_SHOWN, AnswerState.NOT_APPLICABLE):
+            reasons[state.value] = words_in("state", state.value)
+    reasons["no_score"] = nw.col("score").is_null()
+    reasons["off_scale"] = off & ~nw.col("score").is_null()
+    return reasons

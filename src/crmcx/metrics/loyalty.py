@@ -1,0 +1,182 @@
+"""Who stays: retention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import overload
+
+import narwhals.stable.v2 as nw
+from attrs import evolve
+
+from crmcx.errors import UsageError
+from crmcx.estimates import Estimate, EstimateTable
+from crmcx.instants import Window
+from crmcx.metrics._grouping import empty_group, grouped
+from crmcx.metrics._question import By, Question, demand_one_of, in_window, known_by, latest, names_of, words_in
+from crmcx.metrics._shares import share
+from crmcx.models import Interaction, Visibility
+from crmcx.tables import Frame, Periods, Table, take
+
+COHORT = "cohort"
+_PERIODS = ("day", "week", "month", "24 hours")
+_FAR = 2**62
+
+
+@overload
+def retention(
+    interactions: Table,
+    *,
+    after: int = 1,
+    period: str = "month",
+    by: None = None,
+    zone: str = "UTC",
+    or_later: bool = False,
+    window: Window | None = None,
+    as_of: datetime | None = None,
+    unit: str = "person_id",
+    level: float = 0.95,
+    columns: Mapping[str, str] | None = None,
+) -> Estimate: ...
+@overload
+def retention(
+    interactions: Table,
+    *,
+    after: int = 1,
+    period: str = "month",
+    by: str | Sequence[str],
+    zone: str = "UTC",
+    or_later: bool = False,
+    window: Window | None = None,
+    as_of: datetime | None = None,
+    unit: str = "person_id",
+    level: float = 0.95,
+    columns: Mapping[str, str] | None = None,
+) -> EstimateTable: ...
+def retention(
+    interactions: Table,
+    *,
+    after: int = 1,
+    period: str = "month",
+    by: By = None,
+    zone: str = "UTC",
+    or_later: bool = False,
+    window: Window | None = None,
+    as_of: datetime | None = None,
+    unit: str = "person_id",
+    level: float = 0.95,
+    columns: Mapping[str, str] | None = None,
+) -> Estimate | EstimateTable:
+    """The share of people who come back a number of periods after they first came.
+
+    The first interaction in the table is a person's beginning, and its period is period 0. People whose period has not
+    ended by `as_of` are left out as `not_observed`: what was not seen is no loss.
+
+    Args:
+        interactions: Interactions that the customer could see. Needs `person_id` and `occurred_us`.
+        after: Which period after the first; 1 or more.
+        period: `day`, `week` (from Monday) or `month` of the calendar in `zone`, or `24 hours` from the first instant.
+        by: Columns to group by, with their value at the first interaction (among equal instants the greatest);
+            `cohort` is the day on which the first period began.
+        zone: IANA name of the zone whose midnights part the periods.
+        or_later: Count whoever comes back in that period or any later one.
+        window: Days in which people first came.
+        as_of: The date up to which all is known; the latest instant in the table unless given.
+        unit: Column that tells people apart; rows without one are left out.
+        level: Confidence level.
+        columns: Canonical column name to the table's own; `{"occurred_us": "placed_us"}` asks it of orders.
+
+    Returns:
+        A share from 0 to 1 with Wilson's interval and the counts began and returned; with `by` one per group. None when
+        nobody could be observed.
+
+    Raises:
+        UsageError: The period is unknown, or `after` is below 1.
+    """
+    demand_one_of("period", period, _PERIODS)
+    if after < 1:
+        msg = f"found after={after}, expected 1 or more"
+        raise UsageError(msg, hint="period 0 is that of the first interaction, which everybody had")
+    names = names_of(by)
+    if COHORT in names and period == "24 hours":
+        msg = "24 hours begin anew for each person, so they make no cohorts"
+        raise UsageError(msg, hint="ask for period='day' to group by the day of the first interaction")
+    own = tuple(name for name in names if name != COHORT)
+    wants = ("known_us", "visibility")
+    frame = take(interactions, Interaction, needs=(unit, "occurred_us"), wants=wants, also=own, columns=columns)
+    question = Question(
+        name="retention",
+        unit="share",
+        parameters={"after": after, "period": period, "zone": zone, "or_later": or_later, "unit": unit},
+        by=names,
+        window=window,
+        as_of=as_of or latest((frame, "occurred_us")),
+        level=level,
+    )
+    receipt = question.receipt(frame)
+    if "visibility" in frame.columns:
+        frame = frame.having(nw.col("visibility").is_null() | words_in("visibility", Visibility.CUSTOMER.value))
+    frame = known_by(frame, question.as_of, "occurred_us")
+    frame = frame.having(~nw.col(unit).is_null() & ~nw.col("occurred_us").is_null())
+    periods = Periods.over(frame, "occurred_us", zone=zone, kind=period, until=question.as_of)
+    people = _people(frame, unit, own, periods, after=after, or_later=or_later)
+    if window is not None:
+        people = people.having(in_window(people, window, "first_us"))
+    counts = {"began": nw.lit(1), "returned": nw.col("returned")}
+    groups = grouped(
+        people,
+        by=[*("first" if name == COHORT else name for name in names)],
+        excluded={"not_observed": nw.col("observed") == 0},
+        value=nw.col("returned"),
+        counts=counts,
+    )
+    if COHORT in names:
+        place = names.index(COHORT)
+        groups = {
+            (*key[:place], periods.begins(int(key[place])), *key[place + 1 :]): group for key, group in groups.items()
+        }
+    return question.answer(
+        groups,
+        empty_group(tuple(counts)),
+        lambda group: share(group, receipt, level=level, nothing="nobody could be observed that long"),
+    )
+
+
+def _people(frame: Frame, unit: str, own: Sequence[str], periods: Periods, *, after: int, or_later: bool) -> Frame:
+    """One row per person: when she first came, whether the period was observed, and whether she came back in it."""
+    named = [(f"by_{number}", name) for number, name in enumerate(own)]
+    at = nw.col("us")
+    staged = frame.lazy.select(
+        nw.col(unit).alias("unit"),
+        nw.col("occurred_us").alias("us"),
+        *(nw.col(name).alias(key) for key, name in named),
+    ).with_columns(at.min().over("unit").alias("first_us"))
+    counted = staged.with_columns(
+        periods.of(at, nw.col("first_us")).alias("now"),
+        periods.of(nw.col("first_us"), nw.col("first_us")).alias("first"),
+    )
+    passed = nw.col("now") - nw.col("first")
+    back = passed >= after if or_later else passed == after
+    per_unit = (
+        counted.with_columns(
+            nw.when(back).then(nw.lit(1)).otherwise(nw.lit(0)).alias("returned"),
+            *(nw.when(at == nw.col("first_us")).then(nw.col(key)).alias(key) for key, _ in named),
+        )
+        .group_by("unit")
+        .agg(
+            nw.col("first_us").min(),
+            nw.col("first").min(),
+            nw.col("returned").max(),
+            *(nw.col(key).max() for key, _ in named),
+        )
+    )
+    observed = periods.ended(nw.col("first"), nw.col("first_us"), after)
+    told = per_unit.select(
+        "unit",
+        "first_us",
+        "first",
+        "returned",
+        nw.when(observed).then(nw.lit(1)).otherwise(nw.lit(0)).alias("observed"),
+        *(nw.col(key).alias(name) for key, name in named),
+    )
+    return evolve(frame, lazy=told, columns=frozenset({"unit", "first_us", "first", "returned", "observed", *own}))

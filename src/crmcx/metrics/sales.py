@@ -1,0 +1,349 @@
+"""Sales, in numbers: win rate, value won, conversion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import overload
+
+import narwhals.stable.v2 as nw
+from attrs import evolve
+
+from crmcx.errors import CurrencyError, MissingColumnError, UsageError
+from crmcx.estimates import Estimate, EstimateTable, Receipt
+from crmcx.instants import Window, duration_us, to_us
+from crmcx.metrics._grouping import Group, empty_group, grouped
+from crmcx.metrics._question import By, Question, demand_one_of, in_window, known_by, names_of, words_in
+from crmcx.metrics._shares import share
+from crmcx.models import Deal, DealStatus, Interaction, Money, Visibility
+from crmcx.tables import Frame, Table, rows, take
+
+_MILLION = 1_000_000
+
+
+@overload
+def win_rate(
+    deals: Table,
+    *,
+    by: None = None,
+    abandoned: str = "left_out",
+    window: Window | None = None,
+    cluster: str | None = None,
+    level: float = 0.95,
+    columns: Mapping[str, str] | None = None,
+) -> Estimate: ...
+@overload
+def win_rate(
+    deals: Table,
+    *,
+    by: str | Sequence[str],
+    abandoned: str = "left_out",
+    window: Window | None = None,
+    cluster: str | None = None,
+    level: float = 0.95,
+    columns: Mapping[str, str] | None = None,
+) -> EstimateTable: ...
+def win_rate(
+    deals: Table,
+    *,
+    by: By = None,
+    abandoned: str = "left_out",
+    window: Window | None = None,
+    cluster: str | None = None,
+    level: float = 0.95,
+    columns: Mapping[str, str] | None = None,
+) -> Estimate | EstimateTable:
+    """The share of decided deals that were won: won / (won + lost).
+
+    Open deals are left out under `open`. A deal that was decided again counts as it stands.
+
+    Args:
+        deals: Deals. Needs `status`.
+        by: Columns to group by.
+        abandoned: `left_out`, or `lost` to count abandoned deals as lost.
+        window: Days in which deals were closed, by `closed_us`, or by `closed_day` where a deal knows only its day.
+        cluster: Column that tells which deals belong together, such as `account_key` or `person_id`.
+        level: Confidence level.
+        columns: Canonical column name to the table's own.
+
+    Returns:
+        A share from 0 to 1 with Wilson's interval and the counts won and lost; with `by` one per group. None when no
+        deal was decided: nothing lost is no win rate of 100 %, nor of 0 %.
+
+    Example:
+        >>> import polars as pl
+        >>> win_rate(pl.DataFrame({"status": ["won", "won", "lost", "open"]}))
+        win_rate: 66.7 %; 95 % interval 20.8 % to 93.9 %; n = 3; left out 1: open 1
+    """
+    demand_one_of("abandoned", abandoned, ("left_out", "lost"))
+    question = Question(
+        name="win_rate",
+        unit="share",
+        parameters={"abandoned": abandoned},
+        by=names_of(by),
+        window=window,
+        level=level,
+    )
+    frame = _closed_deals(deals, question, cluster, (), columns)
+    lost_words = [DealStatus.LOST.value, *([DealStatus.ABANDONED.value] if abandoned == "lost" else [])]
+    won = nw.when(words_in("status", DealStatus.WON.value)).then(nw.lit(1)).otherwise(nw.lit(0))
+    lost = nw.when(words_in("status", *lost_words)).then(nw.lit(1)).otherwise(nw.lit(0))
+    excluded = {
+        "open": words_in("status", DealStatus.OPEN.value),
+        "abandoned": words_in("status", DealStatus.ABANDONED.value) & (lost == 0),
+        "unknown_status": (won == 0) & (lost == 0),
+    }
+    counts = {"won": won, "lost": lost}
+    groups = grouped(frame, by=question.by, cluster=cluster, excluded=excluded, value=won, counts=counts)
+    empty = empty_group(tuple(counts), clustered=cluster is not None and cluster in frame.columns)
+    receipt = question.receipt(frame)
+    return question.answer(
+        groups, empty, lambda group: share(group, receipt, level=level, nothing="no deal was decided")
+    )
+
+
+@overload
+def won_value(
+    deals: Table,
+    *,
+    by: None = None,
+    window: Window | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> Estimate: ...
+@overload
+def won_value(
+    deals: Table,
+    *,
+    by: str | Sequence[str],
+    window: Window | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> EstimateTable: ...
+def won_value(
+    deals: Table,
+    *,
+    by: By = None,
+    window: Window | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> Estimate | EstimateTable:
+    """The sum of the amounts of won deals, exact.
+
+    Args:
+        deals: Deals. Needs `status`, `amount_micros` and `amount_currency`.
+        by: Columns to group by; with `amount_currency` among them, currencies are kept apart.
+        window: Days in which deals were closed, by `closed_us`, or by `closed_day` where a deal knows only its day.
+        columns: Canonical column name to the table's own.
+
+    Returns:
+        Money without an interval, since it is a fact and no sample; won deals without an amount are left out as
+        `no_amount`. With `by` one per group. None when no won deal has an amount.
+
+    Raises:
+        CurrencyError: The amounts are of several currencies.
+    """
+    question = Question(name="won_value", unit="money", parameters={}, by=names_of(by), window=window)
+    frame = _closed_deals(deals, question, None, ("amount_micros", "amount_currency"), columns)
+    frame = frame.having(words_in("status", DealStatus.WON.value))
+    amount = nw.col("amount_micros")
+    has_amount = ~amount.is_null() & ~nw.col("amount_currency").is_null()
+    currencies = sorted(
+        row["amount_currency"] for row in rows(frame.lazy.filter(has_amount).select("amount_currency").unique())
+    )
+    if len(currencies) > 1 and "amount_currency" not in question.by:
+        msg = f"found amounts in {', '.join(currencies)}, expected one currency"
+        raise CurrencyError(msg, hint='group by "amount_currency", or convert them before the call')
+    # In two parts, so that no engine's 64 bits can overflow.
+    whole = amount // _MILLION
+    counts = {"whole": whole, "rest": amount - whole * _MILLION}
+    groups = grouped(frame, by=question.by, excluded={"no_amount": ~has_amount}, value=nw.lit(1), counts=counts)
+    receipt = question.receipt(frame)
+    place = question.by.index("amount_currency") if "amount_currency" in question.by else None
+    made = {
+        key: (group, currencies[0] if place is None and currencies else key[place] if place is not None else None)
+        for key, group in groups.items()
+    }
+    return question.answer(made, (empty_group(), None), lambda each: _sum(each[0], each[1], receipt))
+
+
+def _sum(group: Group, currency: str | None, receipt: Receipt) -> Estimate:
+    value = None
+    if group.sums.n and currency is not None:
+        micros = group.counts["whole"] * _MILLION + group.counts["rest"]
+        value = Money(amount=Decimal(micros) / _MILLION, currency=currency)
+    return Estimate(
+        value=value,
+        reason=None if value is not None else "no won deal has an amount",
+        n=group.sums.n,
+        excluded=group.excluded,
+        receipt=receipt,
+    )
+
+
+def _closed_deals(
+    deals: Table,
+    question: Question,
+    cluster: str | None,
+    needs: Sequence[str],
+    columns: Mapping[str, str] | None,
+) -> Frame:
+    """The deals that were closed in the window."""
+    wants = ["closed_us", "closed_day"] if question.window else []
+    frame = take(
+        deals,
+        Deal,
+        needs=["status", *needs],
+        wants=[*wants, *([cluster] if cluster else [])],
+        also=question.by,
+        columns=columns,
+    )
+    if question.window is None:
+        return frame
+    if not {"closed_us", "closed_day"} & frame.columns:
+        msg = "the deals table lacks closed_us and closed_day, and a window needs one of them"
+        raise MissingColumnError(msg, hint='pass columns={"closed_us": "your column"}', missing=("closed_us",))
+    return frame.having(in_window(frame, question.window, "closed_us", "closed_day"))
+
+
+@overload
+def conversion(
+    interactions: Table,
+    *,
+    start: str | Sequence[str],
+    goal: str | Sequence[str],
+    within: timedelta,
+    step: str = "touchpoint",
+    by: None = None,
+    window: Window | None = None,
+    as_of: datetime | None = None,
+    unit: str = "person_id",
+    level: float = 0.95,
+    columns: Mapping[str, str] | None = None,
+) -> Estimate: ...
+@overload
+def conversion(
+    interactions: Table,
+    *,
+    start: str | Sequence[str],
+    goal: str | Sequence[str],
+    within: timedelta,
+    step: str = "touchpoint",
+    by: str | Sequence[str],
+    window: Window | None = None,
+    as_of: datetime | None = None,
+    unit: str = "person_id",
+    level: float = 0.95,
+    columns: Mapping[str, str] | None = None,
+) -> EstimateTable: ...
+def conversion(
+    interactions: Table,
+    *,
+    start: str | Sequence[str],
+    goal: str | Sequence[str],
+    within: timedelta,
+    step: str = "touchpoint",
+    by: By = None,
+    window: Window | None = None,
+    as_of: datetime | None = None,
+    unit: str = "person_id",
+    level: float = 0.95,
+    columns: Mapping[str, str] | None = None,
+) -> Estimate | EstimateTable:
+    """The share of people who reach a goal within a time after their first start.
+
+    Counted from the first start alone, once per person; a goal at the instant of the start counts, unless one kind of
+    step is both. See `journey.funnel` for later attempts and for steps in between.
+
+    Args:
+        interactions: Interactions that the customer could see. Needs the column of the steps, `person_id` and
+            `occurred_us`.
+        start: The step, or the steps, that begin.
+        goal: The step, or the steps, to reach.
+        within: The longest time from start to goal that counts, inclusive.
+        step: Column that tells the step.
+        by: Columns to group by, with their value at the start; among equal instants the greatest.
+        window: Days in which people started.
+        as_of: The date up to which all is known. People who started less than `within` before it are left out as
+            `too_young`; without it nobody is.
+        unit: Column that tells people (or sessions) apart.
+        level: Confidence level.
+        columns: Canonical column name to the table's own.
+
+    Returns:
+        A share from 0 to 1 with Wilson's interval and the counts started and converted; with `by` one per group. None
+        when nobody started.
+
+    Raises:
+        UsageError: The time is not above zero.
+    """
+    if within <= timedelta():
+        msg = f"found within={within}, expected a time above zero"
+        raise UsageError(msg, hint="pass a timedelta, such as timedelta(days=14)")
+    starts, goals = ([given] if isinstance(given, str) else list(given) for given in (start, goal))
+    question = Question(
+        name="conversion",
+        unit="share",
+        parameters={"start": starts, "goal": goals, "within_s": within.total_seconds(), "step": step, "unit": unit},
+        by=names_of(by),
+        window=window,
+        as_of=as_of,
+        level=level,
+    )
+    wants = ("known_us", "visibility")
+    frame = take(
+        interactions, Interaction, needs=(unit, "occurred_us"), wants=wants, also=(step, *question.by), columns=columns
+    )
+    receipt = question.receipt(frame)
+    if "visibility" in frame.columns:
+        frame = frame.having(nw.col("visibility").is_null() | words_in("visibility", Visibility.CUSTOMER.value))
+    frame = known_by(frame, as_of, "occurred_us")
+    people = _first_starts(
+        frame, question, unit=unit, step=step, starts=starts, goals=goals, within_us=duration_us(within)
+    )
+    if window is not None:
+        people = people.having(in_window(people, window, "entry_us"))
+    young = nw.lit(False)  # noqa: FBT003 - a column of false
+    if as_of is not None:
+        young = nw.col("entry_us") > to_us(as_of) - duration_us(within)
+    counts = {"started": nw.lit(1), "converted": nw.col("reached")}
+    groups = grouped(people, by=question.by, excluded={"too_young": young}, value=nw.col("reached"), counts=counts)
+    return question.answer(
+        groups, empty_group(tuple(counts)), lambda group: share(group, receipt, level=level, nothing="nobody started")
+    )
+
+
+def _first_starts(
+    frame: Frame,
+    question: Question,
+    *,
+    unit: str,
+    step: str,
+    starts: Sequence[str],
+    goals: Sequence[str],
+    within_us: int,
+) -> Frame:
+    """One row per person who started: when, whether the goal was reached in time, and the groups at the start."""
+    at = nw.col("occurred_us")
+    is_start, is_goal = words_in(step, *starts), words_in(step, *goals)
+    named = [(f"by_{number}", name) for number, name in enumerate(question.by)]
+    staged = frame.lazy.filter(~nw.col(unit).is_null() & ~at.is_null() & (is_start | is_goal)).select(
+        nw.col(unit).alias("unit"),
+        at.alias("us"),
+        is_start.alias("is_start"),
+        is_goal.alias("is_goal"),
+        *(nw.col(name).alias(key) for key, name in named),
+    )
+    entered = staged.with_columns(
+        nw.when(nw.col("is_start")).then(nw.col("us")).otherwise(nw.lit(2**62)).min().over("unit").alias("entry_us")
+    ).filter((nw.col("us") >= nw.col("entry_us")) & (nw.col("us") <= nw.col("entry_us") + within_us))
+    late_enough = nw.col("us") > nw.col("entry_us") if set(starts) & set(goals) else nw.col("us") >= nw.col("entry_us")
+    at_entry = nw.col("is_start") & (nw.col("us") == nw.col("entry_us"))
+    per_unit = (
+        entered.with_columns(
+            nw.when(nw.col("is_goal") & late_enough).then(nw.lit(1)).otherwise(nw.lit(0)).alias("reached"),
+            *(nw.when(at_entry).then(nw.col(key)).alias(key) for key, _ in named),
+        )
+        .group_by("unit")
+        .agg(nw.col("entry_us").min(), nw.col("reached").max(), *(nw.col(key).max() for key, _ in named))
+    )
+    renamed = per_unit.select("unit", "entry_us", "reached", *(nw.col(key).alias(name) for key, name in named))
+    return evolve(frame, lazy=renamed, columns=frozenset({"unit", "entry_us", "reached", *question.by}))

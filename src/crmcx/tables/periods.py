@@ -1,0 +1,144 @@
+"""Calendar periods of instants, as integers that every engine makes alike.
+
+No engine is asked for a time zone: each has its own idea of which one is meant. The zone's clock changes over the data
+are looked up once and become a sum of steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import narwhals.stable.v2 as nw
+from attrs import frozen
+
+from crmcx import engines
+from crmcx.instants import EPOCH, date_of, from_us, to_us, zone
+from crmcx.tables.frames import Frame
+
+_DAY_US = 86_400_000_000
+_ONE_DAY = timedelta(days=1)
+
+
+def floor_div(value: nw.Expr, by: int) -> nw.Expr:
+    """Integer division towards minus infinity, whatever the engine does with negative numbers."""
+    rest = ((value % by) + by) % by
+    return (value - rest) // by
+
+
+def month_of_day(day: nw.Expr) -> nw.Expr:
+    """Months since year 0 of days since 1970, by integer arithmetic of the proleptic Gregorian calendar.
+
+    Source:
+        Howard Hinnant, chrono-compatible low-level date algorithms, `civil_from_days`.
+    """
+    shifted = day + 719_468
+    era = floor_div(shifted, 146_097)
+    of_era = shifted - era * 146_097
+    year_of_era = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
+    of_year = of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    from_march = (5 * of_year + 2) // 153
+    return (year_of_era + era * 400) * 12 + from_march + 2
+
+
+def _month_of(day: int) -> int:
+    found = date_of(day)
+    return found.year * 12 + found.month - 1
+
+
+def _clock_changes(name: str, start: datetime, end: datetime) -> list[tuple[int, int]]:
+    """From when on a zone's clock is how far ahead of UTC, in microseconds; the first entry holds at the start."""
+    local = zone(name)
+
+    def ahead(at: datetime) -> timedelta:
+        return at.astimezone(local).utcoffset() or timedelta()
+
+    found = [(to_us(start), ahead(start) // timedelta(microseconds=1))]
+    at = start
+    while at < end:
+        later = min(at + _ONE_DAY, end)
+        if ahead(later) != ahead(at):
+            low, high = at, later
+            while high - low > timedelta(seconds=1):
+                middle = low + (high - low) // 2
+                low, high = (middle, high) if ahead(middle) == ahead(at) else (low, middle)
+            change = high.replace(microsecond=0)
+            found.append((to_us(change), ahead(later) // timedelta(microseconds=1)))
+        at = later
+    return found
+
+
+@frozen
+class Periods:
+    """How instants become numbers of periods."""
+
+    kind: str
+    """`day`, `week`, `month` or `24 hours`."""
+    changes: tuple[tuple[int, int], ...]
+    """Clock changes of the zone over the data."""
+    until_us: int
+    """The instant up to which all is known."""
+
+    @classmethod
+    def over(cls, frame: Frame, column: str, *, zone: str, kind: str, until: datetime | None) -> Periods:
+        """The periods over the instants of a column.
+
+        Args:
+            frame: The table.
+            column: Its column of microseconds.
+            zone: IANA name of the zone.
+            kind: Kind of period.
+            until: The instant up to which all is known.
+        """
+        ((low, high),) = (
+            (row["low"], row["high"])
+            for row in engines.rows(
+                frame.lazy.select(nw.col(column).min().alias("low"), nw.col(column).max().alias("high"))
+            )
+        )
+        start = EPOCH if low is None else from_us(int(low))
+        end = max([start, *([] if high is None else [from_us(int(high))]), *([] if until is None else [until])])
+        return cls(kind, tuple(_clock_changes(zone, start.astimezone(UTC), end.astimezone(UTC))), to_us(end))
+
+    def _local(self, us: nw.Expr) -> nw.Expr:
+        (_, ahead), *later = self.changes
+        local = us + ahead
+        for at, now_ahead in later:
+            local += nw.when(us >= at).then(nw.lit(now_ahead - ahead)).otherwise(nw.lit(0))
+            ahead = now_ahead
+        return local
+
+    def of(self, us: nw.Expr, first_us: nw.Expr) -> nw.Expr:
+        """The number of the period of an instant.
+
+        Args:
+            us: The instant.
+            first_us: From when 24 hours are counted.
+        """
+        if self.kind == "24 hours":
+            return floor_div(us - first_us, _DAY_US)
+        return _CALENDAR[self.kind](floor_div(self._local(us), _DAY_US))
+
+    def ended(self, first: nw.Expr, first_us: nw.Expr, after: int) -> nw.Expr:
+        """Whether the period so many after the first was over by the instant up to which all is known."""
+        if self.kind == "24 hours":
+            return first_us + (after + 1) * _DAY_US <= self.until_us
+        ahead = next(ahead for at, ahead in reversed(self.changes) if at <= self.until_us)
+        day = (self.until_us + ahead) // _DAY_US
+        now = {"day": day, "week": (day + 3) // 7, "month": _month_of(day)}[self.kind]
+        return first + after < now
+
+    def begins(self, number: int) -> date:
+        """The first day of a period of the calendar; 1970-01-01 for 24 hours."""
+        if self.kind == "week":
+            return date_of(number * 7 - 3)
+        if self.kind == "month":
+            return date(number // 12, number % 12 + 1, 1)
+        return date_of(number)
+
+
+_CALENDAR: dict[str, Callable[[nw.Expr], nw.Expr]] = {
+    "day": lambda day: day,
+    "week": lambda day: floor_div(day + 3, 7),
+    "month": month_of_day,
+}
