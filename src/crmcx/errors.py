@@ -27,6 +27,7 @@ Messages are lower-case, one sentence, then a hint. They never hold a secret or 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -169,3 +170,15 @@ class CountMismatchError(StoreError):
     """A commit in which read is not stored + unchanged + quarantined; it was rolled back."""
 
     code = "count-mismatch"
+
+
+def demand_one_of(name: str, value: str, allowed: Iterable[str]) -> None:
+    """Demand that an argument is one of the words it may be.
+
+    Raises:
+        UsageError: It is not.
+    """
+    known = tuple(allowed)
+    if value not in known:
+        msg = f"found {name}={value!r}, expected one of {', '.join(known)}"
+        raise UsageError(msg, hint="the reference tells what each of them means")

@@ -1,6 +1,6 @@
 """Numbers with receipts: estimates, tables of estimates, definitions, and the kernels that make intervals."""
 
-from crmcx.estimates.estimate import Definition, Estimate, Interval, Receipt
+from crmcx.estimates.estimate import Definition, Estimate, Interval, Pairs, Receipt
 from crmcx.estimates.intervals import effective_size, nps_interval, wilson_interval
 from crmcx.estimates.sums import Sums
 from crmcx.estimates.survival import Durations, quantile_of
@@ -12,6 +12,7 @@ __all__ = [
     "Estimate",
     "EstimateTable",
     "Interval",
+    "Pairs",
     "Receipt",
     "Sums",
     "effective_size",

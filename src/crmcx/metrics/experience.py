@@ -13,10 +13,10 @@ from crmcx.errors import ScaleError, UsageError
 from crmcx.estimates import Definition, Estimate, EstimateTable, Receipt, effective_size, nps_interval
 from crmcx.instants import Window
 from crmcx.metrics._grouping import Group, empty_group, grouped
-from crmcx.metrics._question import By, Question, in_window, known_by, names_of, words_in
+from crmcx.metrics._question import By, Question, names_of
 from crmcx.metrics._shares import share
 from crmcx.models import Answer, AnswerState, Direction, FeedbackStatus, ItemKind, Scale
-from crmcx.tables import Frame, Table, rows, take
+from crmcx.tables import Frame, Table, in_window, known_by, rows, take, words_in
 
 NPS_SCALE = Scale(min=0, max=10)
 _PROMOTERS_FROM, _PASSIVES_FROM = 9, 7

@@ -9,14 +9,14 @@ from typing import overload
 import narwhals.stable.v2 as nw
 from attrs import evolve
 
-from crmcx.errors import UsageError
+from crmcx.errors import UsageError, demand_one_of
 from crmcx.estimates import Estimate, EstimateTable
 from crmcx.instants import Window
 from crmcx.metrics._grouping import empty_group, grouped
-from crmcx.metrics._question import By, Question, demand_one_of, in_window, known_by, latest, names_of, words_in
+from crmcx.metrics._question import By, Question, names_of
 from crmcx.metrics._shares import share
-from crmcx.models import Interaction, Visibility
-from crmcx.tables import Frame, Periods, Table, take
+from crmcx.models import Interaction
+from crmcx.tables import Frame, Periods, Table, in_window, known_by, latest, take, visible_to_customers
 
 COHORT = "cohort"
 _PERIODS = ("day", "week", "month", "24 hours")
@@ -114,8 +114,7 @@ def retention(
         level=level,
     )
     receipt = question.receipt(frame)
-    if "visibility" in frame.columns:
-        frame = frame.having(nw.col("visibility").is_null() | words_in("visibility", Visibility.CUSTOMER.value))
+    frame = visible_to_customers(frame)
     frame = known_by(frame, question.as_of, "occurred_us")
     frame = frame.having(~nw.col(unit).is_null() & ~nw.col("occurred_us").is_null())
     periods = Periods.over(frame, "occurred_us", zone=zone, kind=period, until=question.as_of)

@@ -10,14 +10,14 @@ from typing import overload
 import narwhals.stable.v2 as nw
 from attrs import evolve
 
-from crmcx.errors import CurrencyError, MissingColumnError, UsageError
+from crmcx.errors import CurrencyError, MissingColumnError, UsageError, demand_one_of
 from crmcx.estimates import Estimate, EstimateTable, Receipt
 from crmcx.instants import Window, duration_us, to_us
 from crmcx.metrics._grouping import Group, empty_group, grouped
-from crmcx.metrics._question import By, Question, demand_one_of, in_window, known_by, names_of, words_in
+from crmcx.metrics._question import By, Question, names_of
 from crmcx.metrics._shares import share
-from crmcx.models import Deal, DealStatus, Interaction, Money, Visibility
-from crmcx.tables import Frame, Table, rows, take
+from crmcx.models import Deal, DealStatus, Interaction, Money
+from crmcx.tables import Frame, Table, in_window, known_by, rows, take, visible_to_customers, words_in
 
 _MILLION = 1_000_000
 
@@ -293,8 +293,7 @@ def conversion(
         interactions, Interaction, needs=(unit, "occurred_us"), wants=wants, also=(step, *question.by), columns=columns
     )
     receipt = question.receipt(frame)
-    if "visibility" in frame.columns:
-        frame = frame.having(nw.col("visibility").is_null() | words_in("visibility", Visibility.CUSTOMER.value))
+    frame = visible_to_customers(frame)
     frame = known_by(frame, as_of, "occurred_us")
     people = _first_starts(
         frame, question, unit=unit, step=step, starts=starts, goals=goals, within_us=duration_us(within)

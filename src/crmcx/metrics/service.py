@@ -9,15 +9,15 @@ from typing import overload
 import narwhals.stable.v2 as nw
 from attrs import evolve
 
-from crmcx.errors import MissingColumnError
+from crmcx.errors import MissingColumnError, demand_one_of
 from crmcx.estimates import Estimate, EstimateTable
 from crmcx.instants import Window, to_us
 from crmcx.metrics._grouping import empty_group, grouped
-from crmcx.metrics._question import By, Question, demand_one_of, in_window, latest, names_of, words_in
+from crmcx.metrics._question import By, Question, names_of
 from crmcx.metrics._shares import share
 from crmcx.metrics._times import Times, time_estimate, times
 from crmcx.models import Case, Flow, Initiator, Interaction, Visibility
-from crmcx.tables import Frame, Table, same_engine, take
+from crmcx.tables import Frame, Table, in_window, latest, same_engine, take, words_in
 
 _UNTIL = {"closed": "closed_us", "resolved": "resolved_us"}
 
