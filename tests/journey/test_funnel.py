@@ -44,7 +44,7 @@ def reached(text: str, steps: Sequence[Any], seconds: int = 3600, **options: Any
 # -- the state machine -----------------------------------------------------------------------------------------------
 
 
-def walk(
+def walk(  # noqa: C901, PLR0912 - one branch per rule, as written
     rows: Sequence[Row], groups: Sequence[set[str]], within: int, exclude: set[str]
 ) -> tuple[int, list[int], bool]:
     """Levels that count, the time to each, and whether the journey is tainted."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from math import isclose
 
 import polars as pl
@@ -33,7 +34,7 @@ def walk(rows: Sequence[Row]) -> Counter[tuple[str, str]]:
     for unit in {row[0] for row in rows}:
         ordered = sorted(range(len(rows)), key=lambda number: (rows[number][1], number))
         path = [START, *(rows[number][2] for number in ordered if rows[number][0] == unit), END]
-        found.update(zip(path, path[1:], strict=False))
+        found.update(pairwise(path))
     return found
 
 

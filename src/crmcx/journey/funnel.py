@@ -22,7 +22,7 @@ from crmcx.journey.log import AT, STEP, UNIT, JourneyLog
 from crmcx.tables import rows
 
 DEFAULT_WINDOW = timedelta(days=14)
-_NEVER = -(2**62)
+_NEVER = 1 - 2**53  # in the year 1684; pandas' shift cannot take larger numbers beside missing ones
 _LATE = 2**62
 _BAR = 24
 
@@ -229,10 +229,15 @@ def _count(log: JourneyLog, plan: _Plan) -> Mapping[str, Any]:
     return _sum_up(log, staged, plan)
 
 
+def _entry_where(condition: nw.Expr, entry: nw.Expr) -> nw.Expr:
+    """The entry where a condition holds, else never: a number even so, since running maxima pass over nothing."""
+    return nw.when(condition).then(entry).otherwise(nw.lit(_NEVER)).cast(nw.Int64())
+
+
 def _ordered(steps: nw.LazyFrame[Any], plan: _Plan, order: list[str]) -> nw.LazyFrame[Any]:
     """For each row and each step `e_k`: the entry with which the row reaches it, or never."""
     at = nw.col(AT)
-    first = nw.when(plan.is_step(0)).then(at).otherwise(nw.lit(_NEVER))
+    first = _entry_where(plan.is_step(0), at)
     steps = steps.with_columns(first.alias("e_0"))
     if plan.exclude:
         steps = steps.with_columns(
@@ -248,14 +253,14 @@ def _ordered(steps: nw.LazyFrame[Any], plan: _Plan, order: list[str]) -> nw.Lazy
             )
         entry = nw.col(before)
         reaches = plan.is_step(number) & (entry != _NEVER) & (at - entry <= plan.window_us)
-        steps = steps.with_columns(nw.when(reaches).then(entry).otherwise(nw.lit(_NEVER)).alias(f"e_{number}"))
+        steps = steps.with_columns(_entry_where(reaches, entry).alias(f"e_{number}"))
     return steps
 
 
 def _strict(steps: nw.LazyFrame[Any], plan: _Plan, order: list[str]) -> nw.LazyFrame[Any]:
     """As `_ordered`, where a row that is not the step at which an attempt stands ends the attempt."""
     at = nw.col(AT)
-    steps = steps.with_columns(nw.when(plan.is_step(0)).then(at).otherwise(nw.lit(_NEVER)).alias("e_0"))
+    steps = steps.with_columns(_entry_where(plan.is_step(0), at).alias("e_0"))
     steps = steps.with_columns(nw.lit(1).cast(nw.Int64()).alias("row"), nw.col("e_0").alias("s_0"))
     steps = steps.with_columns(nw.col("row").cum_sum().over(UNIT, order_by=order))
     for number in range(1, len(plan.groups)):
@@ -265,7 +270,7 @@ def _strict(steps: nw.LazyFrame[Any], plan: _Plan, order: list[str]) -> nw.LazyF
         )
         entry = nw.col("entry")
         reaches = here & (entry != _NEVER) & (at - entry <= plan.window_us)
-        steps = steps.with_columns(nw.when(reaches).then(entry).otherwise(nw.lit(_NEVER)).alias(f"e_{number}"))
+        steps = steps.with_columns(_entry_where(reaches, entry).alias(f"e_{number}"))
         reached = nw.col(f"e_{number}")
         steps = steps.with_columns(
             nw.when(reached != _NEVER).then(nw.col("row")).otherwise(nw.lit(0)).alias("got"),
@@ -277,9 +282,7 @@ def _strict(steps: nw.LazyFrame[Any], plan: _Plan, order: list[str]) -> nw.LazyF
             nw.col("ended").cum_max().over(UNIT, order_by=order).alias("ended"),
         )
         stands = nw.col("got") > nw.col("ended")
-        steps = steps.with_columns(
-            nw.when(stands).then(nw.col(f"s_{number}")).otherwise(nw.lit(_NEVER)).alias(f"s_{number}")
-        )
+        steps = steps.with_columns(_entry_where(stands, nw.col(f"s_{number}")).alias(f"s_{number}"))
     return steps
 
 

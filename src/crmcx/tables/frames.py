@@ -15,6 +15,8 @@ from crmcx.models.base import Model, Part
 from crmcx.tables.cells import to_columns
 from crmcx.tables.schema import Column, DType, TableSchema, schema_of
 
+_LARGEST_WHOLE_FLOAT = 2**53
+
 
 @frozen
 class StoredTable:
@@ -107,6 +109,7 @@ def take(
     expressions = [_cast(schema[name], renames[name], types[renames[name]]) for name in chosen]
     expressions += [nw.col(name) for name in own]
     chosen += own
+    _demand_digits(frame, {name: renames[name] for name in chosen if name in schema}, schema)
     lazy = engines.nullable(frame.select(*(nw.col(renames[name]).alias(name) for name in chosen)))
     return Frame(lazy.select(*expressions), frozenset(chosen), engines.engine_name(frame), snapshot)
 
@@ -168,6 +171,21 @@ def _demand_aware(name: str, dtype: nw.dtypes.DType) -> None:
         raise ColumnTypeError(
             msg, hint="attach the zone they were written in, e.g. dt.replace_time_zone('UTC') in Polars"
         )
+
+
+def _demand_digits(frame: nw.LazyFrame[Any], renames: Mapping[str, str], schema: TableSchema) -> None:
+    """Demand that whole numbers that come as floats are small enough to have kept their last digit."""
+    types = frame.collect_schema()
+    floats = [
+        theirs for name, theirs in renames.items() if schema[name].dtype is DType.INT64 and types[theirs].is_float()
+    ]
+    if not floats:
+        return
+    (largest,) = engines.rows(frame.select(*(nw.col(name).abs().max() for name in floats)))
+    for name in floats:
+        if largest[name] is not None and largest[name] > _LARGEST_WHOLE_FLOAT:
+            msg = f"column {name!r} holds whole numbers as floats, and they are so large that digits are lost"
+            raise ColumnTypeError(msg, hint="read them as integers that can be missing, such as Int64 in pandas")
 
 
 def _cast(column: Column, theirs: str, dtype: nw.dtypes.DType) -> nw.Expr:

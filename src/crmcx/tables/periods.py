@@ -6,8 +6,7 @@ are looked up once and become a sum of steps.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import narwhals.stable.v2 as nw
 from attrs import frozen
@@ -20,30 +19,32 @@ _DAY_US = 86_400_000_000
 _ONE_DAY = timedelta(days=1)
 
 
-def floor_div(value: nw.Expr, by: int) -> nw.Expr:
-    """Integer division towards minus infinity, whatever the engine does with negative numbers."""
-    rest = ((value % by) + by) % by
-    return (value - rest) // by
-
-
-def month_of_day(day: nw.Expr) -> nw.Expr:
-    """Months since year 0 of days since 1970, by integer arithmetic of the proleptic Gregorian calendar.
-
-    Source:
-        Howard Hinnant, chrono-compatible low-level date algorithms, `civil_from_days`.
-    """
-    shifted = day + 719_468
-    era = floor_div(shifted, 146_097)
-    of_era = shifted - era * 146_097
-    year_of_era = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
-    of_year = of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
-    from_march = (5 * of_year + 2) // 153
-    return (year_of_era + era * 400) * 12 + from_march + 2
-
-
 def _month_of(day: int) -> int:
     found = date_of(day)
     return found.year * 12 + found.month - 1
+
+
+def _months(name: str, start: datetime, end: datetime) -> list[tuple[int, int]]:
+    """From when on it is which month in a zone, from the month of the start to that of the end."""
+    local = zone(name)
+    first, last = (at.astimezone(local).year * 12 + at.astimezone(local).month - 1 for at in (start, end))
+    return [
+        (to_us(datetime(number // 12, number % 12 + 1, 1, tzinfo=local)), number) for number in range(first, last + 1)
+    ]
+
+
+def _one_from(at_us: int, us: nw.Expr) -> nw.Expr:
+    """1 from an instant on, 0 before."""
+    return nw.when(us >= at_us).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int64())
+
+
+def _sum(parts: list[nw.Expr]) -> nw.Expr:
+    """The sum of many expressions as a shallow tree: engines walk deep ones by recursion."""
+    while len(parts) > 1:
+        parts = [left + right for left, right in zip(parts[::2], parts[1::2], strict=False)] + (
+            parts[-1:] if len(parts) % 2 else []
+        )
+    return parts[0]
 
 
 def _clock_changes(name: str, start: datetime, end: datetime) -> list[tuple[int, int]]:
@@ -76,6 +77,8 @@ class Periods:
     """`day`, `week`, `month` or `24 hours`."""
     changes: tuple[tuple[int, int], ...]
     """Clock changes of the zone over the data."""
+    months: tuple[tuple[int, int], ...]
+    """From when on it is which month, over the data; empty unless months are asked for."""
     until_us: int
     """The instant up to which all is known."""
 
@@ -98,15 +101,16 @@ class Periods:
         )
         start = EPOCH if low is None else from_us(int(low))
         end = max([start, *([] if high is None else [from_us(int(high))]), *([] if until is None else [until])])
-        return cls(kind, tuple(_clock_changes(zone, start.astimezone(UTC), end.astimezone(UTC))), to_us(end))
+        months = tuple(_months(zone, start, end)) if kind == "month" else ()
+        return cls(kind, tuple(_clock_changes(zone, start, end)), months, to_us(end))
 
     def _local(self, us: nw.Expr) -> nw.Expr:
         (_, ahead), *later = self.changes
-        local = us + ahead
+        steps = []
         for at, now_ahead in later:
-            local += nw.when(us >= at).then(nw.lit(now_ahead - ahead)).otherwise(nw.lit(0))
+            steps.append(_one_from(at, us) * (now_ahead - ahead))
             ahead = now_ahead
-        return local
+        return _sum([us + self.changes[0][1], *steps])
 
     def of(self, us: nw.Expr, first_us: nw.Expr) -> nw.Expr:
         """The number of the period of an instant.
@@ -116,8 +120,12 @@ class Periods:
             first_us: From when 24 hours are counted.
         """
         if self.kind == "24 hours":
-            return floor_div(us - first_us, _DAY_US)
-        return _CALENDAR[self.kind](floor_div(self._local(us), _DAY_US))
+            return (us - first_us) // _DAY_US
+        if self.kind == "month":
+            first, *later = self.months
+            return _sum([nw.lit(first[1]), *(_one_from(at, us) for at, _ in later)])
+        day = self._local(us)
+        return day // _DAY_US if self.kind == "day" else (day + 3 * _DAY_US) // (7 * _DAY_US)
 
     def ended(self, first: nw.Expr, first_us: nw.Expr, after: int) -> nw.Expr:
         """Whether the period so many after the first was over by the instant up to which all is known."""
@@ -135,10 +143,3 @@ class Periods:
         if self.kind == "month":
             return date(number // 12, number % 12 + 1, 1)
         return date_of(number)
-
-
-_CALENDAR: dict[str, Callable[[nw.Expr], nw.Expr]] = {
-    "day": lambda day: day,
-    "week": lambda day: floor_div(day + 3, 7),
-    "month": month_of_day,
-}

@@ -1,0 +1,114 @@
+"""A few records of every kind, with gaps, ties and several answers a person: what the engines must agree on."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from crmcx.models import Answer, Case, Deal, Feedback, Interaction, Money, Scale
+
+START = datetime(2025, 1, 30, 22, tzinfo=UTC)
+NPS = Scale(min=0, max=10)
+CSAT = Scale(min=1, max=5)
+
+
+def interactions(draw: random.Random, people: int = 40) -> list[Interaction]:
+    """Web steps and the messages of cases."""
+    made = []
+    for number in range(people * 12):
+        person = draw.randrange(people)
+        made.append(
+            Interaction(
+                source="web",
+                source_id=str(number),
+                customer=None if draw.random() < 0.03 else f"web/{person}",
+                kind="page_view",
+                occurred_at=START + timedelta(hours=draw.randrange(24 * 70)),
+                touchpoint=draw.choice(["quote", "apply", "sign", "help", None]),
+                channel=draw.choice(["web", "mobile_app"]),
+                visibility=draw.choice(["customer"] * 9 + ["internal"]),
+            )
+        )
+    for number in range(people):
+        made.extend(
+            Interaction(
+                source="desk",
+                source_id=f"{number}-{turn}",
+                customer=f"web/{number}",
+                kind="message",
+                occurred_at=START + timedelta(hours=number, minutes=draw.randrange(-30, 900)),
+                case=f"desk/{number}",
+                direction=draw.choice(["outbound", "outbound", "inbound", None]),
+                initiator=draw.choice(["employee", "employee", "bot", "customer", None]),
+                visibility=draw.choice(["customer"] * 4 + ["internal"]),
+            )
+            for turn in range(draw.randrange(2, 6))
+        )
+    return made
+
+
+def cases(draw: random.Random, people: int = 40) -> list[Case]:
+    """Cases, some open, some dirty."""
+    made = []
+    for number in range(people):
+        opened = START + timedelta(hours=number)
+        closed = opened + timedelta(hours=draw.randrange(-1, 90)) if draw.random() < 0.8 else None
+        made.append(
+            Case(
+                source="desk",
+                source_id=str(number),
+                customer=f"web/{number % 13}",
+                status="closed" if closed else "open",
+                opened_at=opened,
+                closed_at=closed,
+                resolved_at=closed,
+                met_sla=draw.choice([True, True, False, None]),
+                priority=draw.choice(["low", "high", None]),
+            )
+        )
+    return made
+
+
+def deals(draw: random.Random, people: int = 60) -> list[Deal]:
+    """Deals, with and without amounts."""
+    return [
+        Deal(
+            source="crm",
+            source_id=str(number),
+            customer=f"web/{number % 17}",
+            status=draw.choice(["won", "won", "lost", "open", "abandoned"]),
+            amount=None
+            if draw.random() < 0.1
+            else Money(amount=str(draw.randrange(-500, 9_000_000)) + ".123456", currency="EUR"),
+            product=draw.choice(["loan", "card", None]),
+            closed_at=None if draw.random() < 0.3 else START + timedelta(days=draw.randrange(60)),
+            closed_on=(START + timedelta(days=draw.randrange(60))).date(),
+        )
+        for number in range(people)
+    ]
+
+
+def feedback(draw: random.Random, people: int = 200) -> list[Feedback]:
+    """Submissions with an NPS and a CSAT item; people answer more than once, or anonymously."""
+    return [
+        Feedback(
+            source="survey",
+            source_id=str(number),
+            customer=None if draw.random() < 0.2 else f"web/{draw.randrange(50)}",
+            instrument="relation",
+            submitted_at=START + timedelta(hours=draw.randrange(24 * 70)),
+            status=draw.choice(["complete"] * 8 + ["partial", "test", "screened_out"]),
+            touchpoint=draw.choice(["quote", "sign", None]),
+            language=draw.choice(["en", "de"]),
+            answers=[_answer(draw, "recommend", "nps", NPS), _answer(draw, "satisfied", "csat", CSAT)],
+        )
+        for number in range(people)
+    ]
+
+
+def _answer(draw: random.Random, item: str, kind: str, scale: Scale) -> Answer:
+    state: Any = draw.choice(["answered"] * 7 + ["skipped", "not_shown", "not_applicable"])
+    answered = state == "answered"
+    score = draw.randrange(int(scale.min), int(scale.max) + 1) if answered else None
+    return Answer(item=item, kind=kind, state=state, score=score, scale=scale if answered else None)

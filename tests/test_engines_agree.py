@@ -1,0 +1,187 @@
+"""Every metric and journey function gives equal rows on every engine, and on lists, whatever the order of rows."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+import narwhals.stable.v2 as nw
+import polars as pl
+import pytest
+from tests import company
+
+from crmcx import journey, metrics
+from crmcx.errors import ColumnTypeError
+from crmcx.estimates import Estimate, EstimateTable
+from crmcx.instants import Window
+from crmcx.models import Answer, Case, Deal, Feedback, Interaction
+from crmcx.tables import schema_of, to_columns
+
+WINDOW = Window(date(2025, 2, 1), date(2025, 3, 20), zone="Europe/Berlin")
+DTYPES = {"int64": pl.Int64(), "float64": pl.Float64(), "string": pl.String(), "bool": pl.Boolean()}
+Tables = dict[str, Any]
+Function = Callable[[Tables], Any]
+
+FUNCTIONS: dict[str, Function] = {
+    "nps": lambda t: metrics.nps(t["answers"]),
+    "nps by touchpoint and language": lambda t: metrics.nps(t["answers"], by=["touchpoint", "language"]),
+    "nps in a window": lambda t: metrics.nps(t["answers"], window=WINDOW, cluster=None),
+    "csat": lambda t: metrics.csat(t["answers"]),
+    "csat by language": lambda t: metrics.csat(t["answers"], by="language"),
+    "win_rate": lambda t: metrics.win_rate(t["deals"], cluster="person_id"),
+    "win_rate by product in a window": lambda t: metrics.win_rate(t["deals"], by="product", window=WINDOW),
+    "won_value": lambda t: metrics.won_value(t["deals"]),
+    "won_value by product": lambda t: metrics.won_value(t["deals"], by=["product", "amount_currency"]),
+    "conversion": lambda t: metrics.conversion(
+        t["interactions"], start="quote", goal=["apply", "sign"], within=timedelta(days=3), by="channel"
+    ),
+    "first_response_time": lambda t: metrics.first_response_time(t["cases"], t["interactions"]),
+    "first_response_time by priority": lambda t: metrics.first_response_time(
+        t["cases"], t["interactions"], by="priority", quantile=0.9
+    ),
+    "resolution_time": lambda t: metrics.resolution_time(t["cases"], window=WINDOW),
+    "resolution_time by priority": lambda t: metrics.resolution_time(t["cases"], by="priority", until="resolved"),
+    "sla_attainment": lambda t: metrics.sla_attainment(t["cases"]),
+    "sla_attainment by priority": lambda t: metrics.sla_attainment(t["cases"], by="priority"),
+    "retention by month": lambda t: metrics.retention(t["interactions"], zone="Europe/Berlin"),
+    "retention by cohort": lambda t: metrics.retention(
+        t["interactions"], period="day", by="cohort", after=2, zone="America/New_York"
+    ),
+    "retention by day": lambda t: metrics.retention(t["interactions"], period="day", after=3, by="channel"),
+    "retention after 24 hours": lambda t: metrics.retention(t["interactions"], period="24 hours", or_later=True),
+    "transitions": lambda t: journey.transitions(journey.JourneyLog(t["interactions"])),
+    "funnel": lambda t: journey.funnel(
+        journey.JourneyLog(t["interactions"]), ["quote", "apply", "sign"], within=timedelta(days=9)
+    ),
+    "funnel with a repeat": lambda t: journey.funnel(
+        journey.JourneyLog(t["interactions"]), ["quote", "quote", ("apply", "sign")], within=timedelta(days=9)
+    ),
+    "funnel with exclusion": lambda t: journey.funnel(
+        journey.JourneyLog(t["interactions"]), ["quote", "apply"], within=timedelta(days=5), exclude=["help"]
+    ),
+    "strict funnel": lambda t: journey.funnel(
+        journey.JourneyLog(t["interactions"]), ["quote", "apply"], order="strict"
+    ),
+}
+
+
+def pandas(frame: pl.DataFrame) -> Any:
+    """Integers that can be missing: as floats, 63-bit keys would lose their last digits."""
+    return frame.to_pandas(use_pyarrow_extension_array=True).convert_dtypes(dtype_backend="numpy_nullable")
+
+
+def arrow_pandas(frame: pl.DataFrame) -> Any:
+    return frame.to_pandas(use_pyarrow_extension_array=True)
+
+
+CONNECTION = duckdb.connect()
+
+
+def relation(frame: pl.DataFrame) -> Any:
+    name = f"t{abs(hash(tuple(frame.columns)))}"
+    CONNECTION.register("given", frame.to_arrow())
+    CONNECTION.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM given")
+    return CONNECTION.table(name)
+
+
+ENGINES: dict[str, Callable[[pl.DataFrame], Any]] = {
+    "pandas": pandas,
+    "pandas on arrow": arrow_pandas,
+    "polars": lambda frame: frame,
+    "polars lazy": lambda frame: frame.lazy(),
+    "duckdb": relation,
+    "pyarrow": lambda frame: frame.to_arrow(),
+    "narwhals": nw.from_native,
+}
+
+
+@pytest.fixture(scope="module")
+def objects() -> dict[str, list[Any]]:
+    draw = random.Random(11)
+    return {
+        "answers": company.feedback(draw),
+        "deals": company.deals(draw),
+        "cases": company.cases(draw),
+        "interactions": company.interactions(draw),
+    }
+
+
+CLASSES = {"answers": Answer, "deals": Deal, "cases": Case, "interactions": Interaction}
+
+
+def frames(objects: dict[str, list[Any]], *, shuffled: bool = False) -> dict[str, pl.DataFrame]:
+    found = {}
+    for name, cls in CLASSES.items():
+        schema = {column.name: DTYPES[column.dtype.value] for column in schema_of(cls).columns}
+        frame = pl.DataFrame(dict(to_columns(cls, objects[name])), schema=schema)
+        found[name] = frame.sample(fraction=1, shuffle=True, seed=5) if shuffled else frame
+    return found
+
+
+def plain(result: Any) -> Any:
+    """What a result says, as values that compare."""
+    if isinstance(result, Estimate):
+        return result.to_dict()
+    if isinstance(result, EstimateTable):
+        return [(key, estimate.to_dict()) for key, estimate in result]
+    if isinstance(result, journey.Transitions):
+        return result.rows, result.units, result.excluded
+    assert isinstance(result, journey.Funnel)
+    return [(step.name, step.n, step.median_time, step.from_start.to_dict()) for step in result], result.excluded
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_equal_rows(objects: dict[str, list[Any]], engine: str, function: str) -> None:
+    ask = FUNCTIONS[function]
+    tables = {name: ENGINES[engine](frame) for name, frame in frames(objects).items()}
+    assert plain(ask(tables)) == plain(ask(objects))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_order_of_rows_does_not_matter(objects: dict[str, list[Any]], function: str) -> None:
+    ask = FUNCTIONS[function]
+    assert plain(ask(dict(frames(objects, shuffled=True)))) == plain(ask(objects))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_empty_tables(engine: str, function: str) -> None:
+    nothing: dict[str, list[Any]] = {name: [] for name in CLASSES}
+    ask = FUNCTIONS[function]
+    tables = {name: ENGINES[engine](frame) for name, frame in frames(nothing).items()}
+    result = ask(tables)
+    assert plain(result) == plain(ask(nothing))
+    if isinstance(result, Estimate):
+        assert result.value is None
+        assert result.reason
+        assert result.n == 0
+
+
+def test_keys_that_lost_their_digits_are_refused(objects: dict[str, list[Any]]) -> None:
+    with pytest.raises(ColumnTypeError, match="digits are lost"):
+        metrics.conversion(
+            frames(objects)["interactions"].to_pandas(), start="quote", goal="sign", within=timedelta(days=1)
+        )
+
+
+def test_every_function_is_here() -> None:
+    asked = {name.split(" ", 1)[0] for name in FUNCTIONS} | {"strict"}
+    of_tables = set(metrics.__all__) - {"nps_from_counts", "nps_from_scores"}
+    assert of_tables <= asked
+    assert {"transitions", "funnel"} <= asked
+
+
+def test_the_tables_are_not_all_of_one_kind(objects: dict[str, list[Any]]) -> None:
+    """The functions above answer with something: a test over nothing would hold on every engine."""
+    for name, ask in FUNCTIONS.items():
+        result: Sequence[Any] | Estimate = ask(objects)
+        if isinstance(result, Estimate):
+            assert result.n > 5, name
+            assert result.value is not None, name
+        else:
+            assert len(result) > 1, name
+    assert isinstance(objects["answers"][0], Feedback)
