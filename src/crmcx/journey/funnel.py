@@ -22,7 +22,7 @@ from crmcx.journey.log import AT, STEP, UNIT, JourneyLog
 from crmcx.tables import rows
 
 DEFAULT_WINDOW = timedelta(days=14)
-_NEVER = 1 - 2**53  # in the year 1684; pandas' shift cannot take larger numbers beside missing ones
+_NEVER = -(2**62)
 _LATE = 2**62
 _BAR = 24
 
@@ -234,6 +234,12 @@ def _entry_where(condition: nw.Expr, entry: nw.Expr) -> nw.Expr:
     return nw.when(condition).then(entry).otherwise(nw.lit(_NEVER)).cast(nw.Int64())
 
 
+def _of_row_before(column: str, order: list[str]) -> nw.Expr:
+    """The entry on the row before. As a float, exact to the year 2255: pandas cannot shift whole numbers below 1."""
+    shifted = nw.col(column).cast(nw.Float64()).shift(1).over(UNIT, order_by=order)
+    return nw.when(shifted.is_null()).then(nw.lit(float(_NEVER))).otherwise(shifted).cast(nw.Int64())
+
+
 def _ordered(steps: nw.LazyFrame[Any], plan: _Plan, order: list[str]) -> nw.LazyFrame[Any]:
     """For each row and each step `e_k`: the entry with which the row reaches it, or never."""
     at = nw.col(AT)
@@ -248,9 +254,7 @@ def _ordered(steps: nw.LazyFrame[Any], plan: _Plan, order: list[str]) -> nw.Lazy
         before = f"s_{number - 1}"
         steps = steps.with_columns(nw.col(f"e_{number - 1}").cum_max().over(UNIT, order_by=order).alias(before))
         if plan.shares_rows(number):
-            steps = steps.with_columns(
-                nw.col(before).shift(1).over(UNIT, order_by=order).fill_null(_NEVER).alias(before)
-            )
+            steps = steps.with_columns(_of_row_before(before, order).alias(before))
         entry = nw.col(before)
         reaches = plan.is_step(number) & (entry != _NEVER) & (at - entry <= plan.window_us)
         steps = steps.with_columns(_entry_where(reaches, entry).alias(f"e_{number}"))
@@ -265,9 +269,7 @@ def _strict(steps: nw.LazyFrame[Any], plan: _Plan, order: list[str]) -> nw.LazyF
     steps = steps.with_columns(nw.col("row").cum_sum().over(UNIT, order_by=order))
     for number in range(1, len(plan.groups)):
         here = plan.is_step(number)
-        steps = steps.with_columns(
-            nw.col(f"s_{number - 1}").shift(1).over(UNIT, order_by=order).fill_null(_NEVER).alias("entry")
-        )
+        steps = steps.with_columns(_of_row_before(f"s_{number - 1}", order).alias("entry"))
         entry = nw.col("entry")
         reaches = here & (entry != _NEVER) & (at - entry <= plan.window_us)
         steps = steps.with_columns(_entry_where(reaches, entry).alias(f"e_{number}"))
