@@ -37,6 +37,9 @@ class RunReport:
         """All records of the run."""
         return sum((each.counts for each in self.streams), Counts())
 
+    def __str__(self) -> str:
+        return str(SyncReport((self,)))
+
 
 @frozen
 class SyncReport:
