@@ -236,6 +236,12 @@ def test_exclusion(text: str, steps: str, far: int) -> None:
     assert dict(found.excluded) == ({} if far else {"tainted": 1})
 
 
+def test_of_two_completions_in_one_instant_the_tainted_one_came_first() -> None:
+    """Its entry is the older one; the journey is over with it."""
+    found = funnel(log_of(journey("A0 X1 A4 A4")), ["A", "A"], within=4 * SECOND, exclude=["X"])
+    assert dict(found.excluded) == {"tainted": 1}
+
+
 def test_any_time() -> None:
     found = funnel(log_of(journey("A0 B99999999")), ["A", "B"], within=None)
     assert [step.n for step in found] == [1, 1]

@@ -251,8 +251,15 @@ def _(conversion: Words, leaf: Leaf, *, source: str, nullable: bool) -> Any:  # 
             raise MappingError(msg, hint="use the words of the model on the right side of the table")
     known = ", ".join(sorted(repr(word) for word in table))
 
+    begins = [(word[:-1], meant) for word, meant in table.items() if word.endswith("*")]
+
     def convert(value: object) -> object:
-        found = table.get(_code(value), conversion.other)
+        word = _code(value)
+        found = table.get(word)
+        if found is None and begins:
+            found = next((meant for beginning, meant in begins if word.startswith(beginning)), None)
+        if found is None:
+            found = conversion.other
         if found is None:
             raise _bad("unknown_word", f"is not one of {known}")
         return found

@@ -356,7 +356,7 @@ def words(path: Path, table: MappingType[str, str | bool], *, other: str | None 
 
     Args:
         path: Where the word stands.
-        table: The source's word to ours.
+        table: The source's word to ours; a word that ends in `*` stands for all that begin so, after the exact ones.
         other: Ours for a word that is not in the table; without it, such a record is quarantined.
     """
     return Words(path, table=tuple(table.items()), other=other)

@@ -16,8 +16,8 @@ def parquet_columns(path: Path) -> tuple[str, ...]:
         SourceFileError: It is missing or no Parquet file.
     """
     with _reading(path) as connection:
-        found = connection.execute("SELECT name FROM parquet_schema($1) WHERE num_children IS NULL", [str(path)])
-        return tuple(name for (name,) in found.fetchall())
+        found = connection.execute("DESCRIBE SELECT * FROM read_parquet($1)", [str(path)])
+        return tuple(name for name, *_ in found.fetchall())
 
 
 def parquet_rows(path: Path, rows: int) -> Iterator[list[tuple[Any, ...]]]:

@@ -200,21 +200,41 @@ class _Plan:
     strict: bool
     exclude: tuple[str, ...]
 
+    @property
+    def disjoint(self) -> bool:
+        """Whether no name is in two steps, so that a row's place says all of it."""
+        names = [name for group in self.groups for name in set(group)]
+        return len(names) == len(set(names))
+
     def is_step(self, number: int) -> nw.Expr:
-        return nw.col(STEP).is_in(list(self.groups[number]))
+        """Whether a row is this step."""
+        return nw.col("place") == number if self.disjoint else nw.col(f"is_{number}")
 
     @property
-    def place(self) -> nw.Expr:
-        """The number that orders rows of one instant: of the first step they are, then excluded ones, then others."""
+    def columns(self) -> list[nw.Expr]:
+        """What takes the place of the step's name: narrow columns, since all of them are sorted."""
         last = len(self.groups)
-        place = nw.when(nw.col(STEP).is_in(list(self.exclude))).then(nw.lit(last)).otherwise(nw.lit(last + 1))
+        place = nw.lit(last + 1)
+        if self.exclude:
+            place = nw.when(_is_one_of(self.exclude)).then(nw.lit(last)).otherwise(place)
+        holds = [_is_one_of(group) for group in self.groups]
         for number in reversed(range(last)):
-            place = nw.when(self.is_step(number)).then(nw.lit(number)).otherwise(place)
-        return place
+            place = nw.when(holds[number]).then(nw.lit(number)).otherwise(place)
+        named = [] if self.disjoint else [condition.alias(f"is_{number}") for number, condition in enumerate(holds)]
+        return [place.cast(nw.Int64()).alias("place"), *named]
 
     def shares_rows(self, number: int) -> bool:
         """Whether a row can be this step and the one before."""
         return bool(set(self.groups[number]) & set(self.groups[number - 1]))
+
+
+def _is_one_of(names: Sequence[str]) -> nw.Expr:
+    """Whether a row has one of these names; compared one by one, which is faster than a list for the few that are."""
+    first, *others = names
+    condition = nw.col(STEP) == first
+    for name in others:
+        condition |= nw.col(STEP) == name
+    return condition
 
 
 def _count(log: JourneyLog, plan: _Plan) -> Mapping[str, Any]:
@@ -223,8 +243,9 @@ def _count(log: JourneyLog, plan: _Plan) -> Mapping[str, Any]:
     names = sorted({name for group in plan.groups for name in group} | set(plan.exclude))
     steps = log.lazy
     if not plan.strict:
-        steps = steps.filter(nw.col(STEP).is_in(names))
-    steps = steps.with_columns(plan.place.alias("place"))
+        steps = steps.filter(_is_one_of(names))
+    tie = log.tie_break
+    steps = steps.select(UNIT, AT, *(nw.col(name) for name in tie), *plan.columns)
     staged = _strict(steps, plan, order) if plan.strict else _ordered(steps, plan, order)
     return _sum_up(log, staged, plan)
 
@@ -256,6 +277,10 @@ def _ordered(steps: nw.LazyFrame[Any], plan: _Plan, order: list[str]) -> nw.Lazy
         if plan.shares_rows(number):
             steps = steps.with_columns(_of_row_before(before, order).alias(before))
         entry = nw.col(before)
+        if plan.disjoint and not plan.shares_rows(number):
+            # Whatever lies outside the window of the latest entry reaches nothing any more.
+            in_time = (entry != _NEVER) & (at - entry <= plan.window_us)
+            steps = steps.filter((nw.col("place") < number) | (nw.col("place") >= len(plan.groups)) | in_time)
         reaches = plan.is_step(number) & (entry != _NEVER) & (at - entry <= plan.window_us)
         steps = steps.with_columns(_entry_where(reaches, entry).alias(f"e_{number}"))
     return steps
@@ -352,7 +377,7 @@ def _totals(per_unit: nw.LazyFrame[Any], log: JourneyLog, plan: _Plan) -> Mappin
         best = nw.lit(-1)
         for number in levels:
             best = nw.when(arrived[number]).then(nw.lit(number)).otherwise(best)
-        completed = arrived[last] & (nw.col(f"u_{last}") <= nw.col("u_tainted"))
+        completed = arrived[last] & (nw.col(f"u_{last}") < nw.col("u_tainted"))
         tainted = (nw.col("tainted") >= best) & (nw.col("tainted") >= 0) & ~completed
     young = nw.lit(value=False)
     if log.as_of_us is not None and plan.window_us != _LATE:

@@ -88,8 +88,8 @@ class JourneyLog:
 
     @property
     def tie_break(self) -> list[str]:
-        """The columns that order rows of one instant, after what a function names."""
-        return [ID, STEP] if "key" in self._all.columns else [STEP]
+        """The column that orders rows of one instant, after what a function names."""
+        return [ID] if "key" in self._all.columns else [STEP]
 
     def left_out(self) -> dict[str, int]:
         """How many rows do not count, under the first reason that holds."""
