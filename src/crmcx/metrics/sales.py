@@ -169,7 +169,8 @@ def _sum(group: Group, currency: str | None, receipt: Receipt) -> Estimate:
     value = None
     if group.sums.n and currency is not None:
         micros = group.counts["whole"] * _MILLION + group.counts["rest"]
-        value = Money(amount=Decimal(micros) / _MILLION, currency=currency)
+        # Not validated: a sum may be larger than what one record can hold.
+        value = Money.model_construct(amount=Decimal(micros) / _MILLION, currency=currency)
     return Estimate(
         value=value,
         reason=None if value is not None else "no won deal has an amount",

@@ -189,14 +189,17 @@ def _demand_digits(frame: nw.LazyFrame[Any], renames: Mapping[str, str], schema:
 
 
 def _cast(column: Column, theirs: str, dtype: nw.dtypes.DType) -> nw.Expr:
+    fits_text = isinstance(dtype, nw.String | nw.Categorical | nw.Enum)
     fits = {
         DType.INT64: dtype.is_integer(),
         DType.FLOAT64: dtype.is_numeric(),
-        DType.STRING: isinstance(dtype, nw.String | nw.Categorical | nw.Enum | nw.Object),
+        DType.STRING: fits_text or isinstance(dtype, nw.Object),
         DType.BOOL: isinstance(dtype, nw.Boolean | nw.Object),
     }[column.dtype]
     if not fits and column.dtype is DType.INT64 and (dtype.is_float() or isinstance(dtype, nw.Object | nw.Unknown)):
         fits = True  # pandas writes integers with gaps as floats or objects; a fraction fails at the cast
+    if column.is_key and fits_text:
+        return nw.col(column.name).cast(nw.String())  # other people's ids are often text, and are only compared
     if not fits and not isinstance(dtype, nw.Unknown):
         msg = f"column {theirs!r} has type {dtype}, expected {column.dtype}{f' ({column.unit})' if column.unit else ''}"
         raise ColumnTypeError(msg, hint=f"convert it before the call; {column.name} is what it is taken for")

@@ -58,6 +58,11 @@ class Column:
     leaf: Leaf | None = None
     """The leaf of the class it holds; None for keys and the envelope."""
 
+    @property
+    def is_key(self) -> bool:
+        """Whether it only tells records apart."""
+        return self.name in {"key", "person_id"} or self.name.endswith("_key")
+
 
 @frozen
 class TableSchema:
