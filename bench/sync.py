@@ -117,10 +117,9 @@ def load(store: str, export: str) -> None:
 
 def floor(store: str, export: str) -> None:
     """The same file read, validated and appended, and nothing else: no mapping, key, hash, raw page or quarantine."""
-    from typing import TypedDict  # noqa: PLC0415 - as in load
-
-    import duckdb  # noqa: PLC0415
+    import duckdb  # noqa: PLC0415 - as in load
     from pydantic import AwareDatetime, TypeAdapter  # noqa: PLC0415
+    from typing_extensions import TypedDict  # noqa: PLC0415 - pydantic's own need on Python 3.11
 
     from crmcx.engines import ColumnStream  # noqa: PLC0415
 
@@ -192,10 +191,7 @@ def main() -> None:
         print(_line("floor", base, peak, said))
         for name, export in (("first load", first), ("unchanged", first), ("10 % changed", second)):
             cpu, peak, said = measured(store, export)
-            print(f"{name}: {base / cpu:.2f} of the floor")
-            print(
-                f"{name:<14}{ROWS / cpu:>9,.0f} rows per CPU second   {cpu:>6.2f} s CPU   {peak:>5.0f} MB peak   {said}"
-            )
+            print(f"{_line(name, cpu, peak, said)}; {cpu / base:.2f} times the floor")
         print(f"goal: {GOAL:,} rows per CPU second within {LIMIT_MB} MB on the first load")
 
 

@@ -6,11 +6,17 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from crmcx.models import Answer, Model, Money, Part, Record, Scale, Text
 from crmcx.models.fields import Kind, Leaf, leaves, parts
 from crmcx.models.values import LARGEST_AMOUNT, Code, Country, Currency, Language
+
+LAW = settings(
+    max_examples=20, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+)
+"""For tests of laws: the same examples in every run."""
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 WORDS = st.text(st.characters(codec="utf-8"), max_size=12)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
-from tests.strategies import EXACTS, MONEY, SCALES, TEXTS
+from tests.strategies import EXACTS, LAW, MONEY, SCALES, TEXTS
 
 from crmcx.models import Answer, Direction, Money, Scale, Text
 from crmcx.models.cells import micros
@@ -73,6 +73,7 @@ class TestAmounts:
         assert read(Exact, value) == Decimal(value)
 
     @given(EXACTS)
+    @LAW
     def test_millionths_are_exact_and_fit_a_column(self, amount: Decimal) -> None:
         found = micros(read(Exact, amount))
         assert Decimal(found) == amount * 10**6
@@ -210,6 +211,7 @@ class TestScales:
         assert [NPS.holds(score) for score in (-0.1, 0, 5, 10, 10.1)] == [False, True, True, True, False]
 
     @given(SCALES)
+    @LAW
     def test_any_scale_holds_its_ends(self, scale: Scale) -> None:
         assert scale.holds(scale.min)
         assert scale.holds(scale.max)
@@ -234,6 +236,7 @@ class TestScales:
 
 class TestFrozenAndSilent:
     @given(MONEY | SCALES | TEXTS)
+    @LAW
     def test_values_are_frozen_and_hashable(self, value: Money | Scale | Text) -> None:
         assert hash(value) == hash(value.model_copy())
         for name in type(value).model_fields:
@@ -266,6 +269,7 @@ class TestFrozenAndSilent:
         assert "hush" not in repr(caught.value)
 
     @given(st.text("xyz", min_size=3))
+    @LAW
     def test_a_text_shows_its_length(self, words: str) -> None:
         shown = f"Text({len(words)} characters, lang='en')"
         text = Text(value=words, lang="en")

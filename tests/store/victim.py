@@ -87,6 +87,7 @@ class Steps:
 
     def __init__(self, kill_at: int) -> None:
         self.names: list[str] = []
+        self.again: str | None = None
         self._kill_at = kill_at
 
     def __call__(self, name: str) -> None:
@@ -112,7 +113,20 @@ def _work(options: argparse.Namespace, steps: Steps) -> None:
         else:
             with Path(options.notes).open("ab", buffering=0) as notes:
                 export = Export(options.export, lambda records: notes.write(b"%d\n" % records) and None)
-                load(store, export, lambda progress: _say(committed=progress.counts.read))
+                try:
+                    load(store, export, lambda progress: _say(committed=progress.counts.read))
+                except CrmcxError:
+                    steps.again = _once_more(store)
+                    raise
+
+
+def _once_more(store: Store) -> str | None:
+    """The code of the error when a store that failed is to write again."""
+    try:
+        store.start_run("crm")
+    except CrmcxError as error:
+        return error.code
+    return None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -140,7 +154,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error = raised
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)  # what measures coverage writes a file at the end
-    _say(error=type(error).__name__ if error else None, code=error.code if error else None, steps=steps.names)
+    name, code = (type(error).__name__, error.code) if error else (None, None)
+    _say(error=name, code=code, again=steps.again, steps=steps.names)
 
 
 if __name__ == "__main__":
