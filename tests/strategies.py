@@ -13,9 +13,7 @@ from crmcx.models import Answer, Model, Money, Part, Record, Scale, Text
 from crmcx.models.fields import Kind, Leaf, leaves, parts
 from crmcx.models.values import LARGEST_AMOUNT, Code, Country, Currency, Language
 
-LAW = settings(
-    max_examples=20, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
-)
+LAW = settings(max_examples=20, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 """For tests of laws: the same examples in every run."""
 
 INT64 = st.integers(-(2**63), 2**63 - 1)

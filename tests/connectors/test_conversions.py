@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import time
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmcx.connectors import (
@@ -40,6 +39,7 @@ from crmcx.instants import day_of, to_us
 from crmcx.models import Case, Customer, Deal, Feedback, Interaction, OrderLine, Scale, StageChange
 from crmcx.models.fields import leaves
 
+LAW = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 NOON = "2025-03-01T12:00:00+00:00"
 NPS = Scale(min=0, max=10)
 
@@ -163,6 +163,7 @@ class TestInstants:
             Compiled((visit(occurred_at=instant("x", zone="Mars/Base")),), source="crm")
         assert error.value.code == "usage"
 
+    @LAW
     @given(st.datetimes(min_value=datetime(2, 1, 1), timezones=st.sampled_from([UTC, ZoneInfo("Asia/Kolkata")])))  # noqa: DTZ001
     def test_iso_text_says_the_moment(self, moment: datetime) -> None:
         assert cells(visit(occurred_at="x"), x=moment.isoformat())["occurred_us"] == to_us(moment)
@@ -203,6 +204,7 @@ class TestEpochNumbers:
     def test_what_is_no_count(self, said: object) -> None:
         assert "is no count of time since 1970" in refused(visit(occurred_at=instant("x", unit="s")), x=said).reason
 
+    @LAW
     @given(st.integers(to_us(datetime(1, 1, 1, tzinfo=UTC)), to_us(datetime(9999, 12, 31, tzinfo=UTC))))
     def test_microseconds_are_exact(self, count: int) -> None:
         assert cells(visit(occurred_at=instant("x", unit="us")), x=count)["occurred_us"] == count
@@ -228,6 +230,7 @@ class TestDays:
         assert rejected.field == "Deal.opened_on"
         assert "is no day written as %Y-%m-%d" in rejected.reason
 
+    @LAW
     @given(st.dates(min_value=date(1000, 1, 1)))
     def test_a_day_is_read_as_it_was_written(self, said: date) -> None:
         assert cells(deal(opened_on=day("x", format="%d.%m.%Y")), x=said.strftime("%d.%m.%Y"))["opened_day"] == day_of(
@@ -236,11 +239,8 @@ class TestDays:
 
     def test_as_it_stands(self) -> None:
         assert cells(deal(opened_on="x"), x="2025-03-01")["opened_day"] == day_of(date(2025, 3, 1))
-        assert "an instant is no day" in refused(deal(opened_on="x"), x=datetime(2025, 3, 1, tzinfo=UTC)).reason
+        assert "is no day" in refused(deal(opened_on="x"), x=datetime(2025, 3, 1, tzinfo=UTC)).reason
 
-    @pytest.mark.xfail(
-        strict=True, reason="values.py, Day: pydantic takes a bare number or an instant as text for a day"
-    )
     @pytest.mark.parametrize("said", [0, 86400, "1740787200", "2025-03-01T00:00:00Z"])
     def test_as_it_stands_a_number_or_an_instant_is_no_day(self, said: object) -> None:
         assert refused(deal(opened_on="x"), x=said).field == "Deal.opened_on"
@@ -269,6 +269,7 @@ class TestDurations:
         assert rejected.field == "Interaction.duration"
         assert "is no number of minutes" in rejected.reason
 
+    @LAW
     @given(st.integers(-(10**9), 10**9))
     def test_a_count_is_exact(self, count: int) -> None:
         assert cells(visit(duration=duration("x")), x=count)["duration_us"] == count * 1_000_000
@@ -277,7 +278,6 @@ class TestDurations:
         assert cells(visit(duration="x"), x="PT5M")["duration_us"] == 300_000_000
         assert cells(visit(duration="x"), x=timedelta(seconds=1))["duration_us"] == 1_000_000
 
-    @pytest.mark.xfail(strict=True, reason="values.py, Duration: a bare number becomes seconds without a conversion")
     def test_as_it_stands_a_number_is_no_duration(self) -> None:
         assert refused(visit(duration="x"), x=90).field == "Interaction.duration"
 
@@ -295,18 +295,13 @@ def test_an_absurd_exponent_is_refused(made: Mapping) -> None:
 
 @pytest.mark.xfail(
     strict=True,
-    reason="conversions.py, _exact_micros: as_integer_ratio of 1e99999999999 writes all its digits, for hours",
+    reason="conversions.py, _exact_micros: as_integer_ratio writes all digits; of 1e99999999999 it never ends",
 )
-def test_an_absurd_exponent_of_an_amount_does_not_stop_the_run() -> None:
-    code = (
-        "from crmcx.connectors import constant, mapping, money\n"
-        "from crmcx.connectors.compiled import Compiled\n"
-        "from crmcx.models import Deal\n"
-        "made = mapping(Deal, id='id', status=constant('open'), amount=money('x', currency='EUR'))\n"
-        "print(len(Compiled((made,), source='crm').run([{'id': 1, 'x': '1e99999999999'}]).rejected))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=5, check=True)
-    assert done.stdout == "1\n"
+def test_an_absurd_exponent_of_an_amount_costs_no_time() -> None:
+    compiled = Compiled((deal(amount=money("x", currency="EUR")),), source="crm")
+    begun = time.process_time()
+    assert len(compiled.run([{"id": "1", "x": "1e4000000"}]).rejected) == 1
+    assert time.process_time() - begun < 0.4
 
 
 class TestNumbers:
@@ -349,6 +344,7 @@ class TestNumbers:
         made = customer(birth_year=number("x", thousands="."))
         assert cells(made, x="1.980")["birth_year"] == 1980
 
+    @LAW
     @given(st.integers(-9_000_000_000_000_000_000, 9_000_000_000_000_000_000))
     def test_a_german_amount_is_read_to_the_millionth(self, millionths: int) -> None:
         sign = "-" if millionths < 0 else ""
@@ -385,6 +381,7 @@ class TestShortestDecimal:
     def test_a_float_as_it_stands_is_no_money(self) -> None:
         assert "is no exact number" in refused(deal(amount=money("x", currency="EUR")), x=0.5).reason
 
+    @LAW
     @given(st.integers(-(10**9), 10**9))
     def test_cents_survive_a_float(self, cents: int) -> None:
         made = deal(amount=money(shortest_decimal("x"), currency="EUR"))
@@ -458,6 +455,15 @@ class TestWords:
     def test_the_sources_word_may_have_a_column_of_its_own(self) -> None:
         made = deal(status=words("x", {"1": "won"}), status_native="y")
         assert cells(made, x="1", y="closed won")["status_native"] == "closed won"
+
+    def test_a_word_with_a_star_is_a_beginning(self) -> None:
+        made = deal(status=words("x", {"Closed Won": "won", "Closed*": "lost", "Cl*": "open"}))
+        found = [cells(made, x=said)["status"] for said in ("Closed Won", "Closed Wonder", "Closed", "Closing")]
+        assert found == ["won", "lost", "lost", "open"]
+        assert cells(made, x="Closed Lost")["status_native"] == "Closed Lost"
+        assert refused(made, x="closed").field == "Deal.status"
+        made = deal(status=words("x", {"Closed*": "lost"}, other="open"))
+        assert [cells(made, x=said)["status"] for said in ("Closed 2", "New")] == ["lost", "open"]
 
     def test_words_for_a_language(self) -> None:
         assert cells(customer(language=words("x", {"Deutsch": "de"})), x="Deutsch")["language"] == "de"

@@ -69,7 +69,7 @@ def person(*parts: object) -> Mapping:
 
 class TestChecks:
     def test_an_unknown_field_is_named_with_the_known_ones(self) -> None:
-        with pytest.raises(MappingError, match="Deal has no field colour, weight; it has: .*status") as error:
+        with pytest.raises(MappingError, match=r"Deal has no field colour, weight; it has: .*status") as error:
             mapping(Deal, id="id", status="s", weight="w", colour="c")
         assert error.value.code == "mapping"
         assert "extra" in str(error.value)
@@ -91,7 +91,7 @@ class TestChecks:
 
     @pytest.mark.parametrize("call", [lambda: instant("x", unit="ns"), lambda: duration("x", unit="weeks")])
     def test_an_unknown_unit(self, call: Callable[[], object]) -> None:
-        with pytest.raises(MappingError, match="found unit '(ns|weeks)', expected .*s") as error:
+        with pytest.raises(MappingError, match=r"found unit '(ns|weeks)', expected .*s") as error:
             call()
         assert error.value.code == "mapping"
 
@@ -108,7 +108,7 @@ class TestChecks:
     def test_words_that_the_model_does_not_have(self) -> None:
         wrong = mapping(Deal, id="id", status=words("s", {"x": "won", "y": "sold"}, other="gone"))
         with pytest.raises(
-            MappingError, match="words.. for status gives gone, sold; allowed: abandoned, lost"
+            MappingError, match=r"words.. for status gives gone, sold; allowed: abandoned, lost"
         ) as error:
             Compiled((wrong,), source="crm")
         assert error.value.code == "mapping"

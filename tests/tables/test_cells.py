@@ -53,7 +53,11 @@ def test_columns_are_those_of_the_schema(cls: Any, data: st.DataObject) -> None:
     for found in (cls, *parts(cls).values()):
         columns = to_columns(found, objects)
         assert set(columns) == set(schema_of(found).names)
-        count = len(objects) if found is cls else sum(len(item.answers if cls is Feedback else item.contact_points) for item in objects)
+        count = (
+            len(objects)
+            if found is cls
+            else sum(len(item.answers if cls is Feedback else item.contact_points) for item in objects)
+        )
         assert {len(cells) for cells in columns.values()} == {count}
         for column in schema_of(found).columns:
             if not column.nullable:
@@ -62,7 +66,11 @@ def test_columns_are_those_of_the_schema(cls: Any, data: st.DataObject) -> None:
 
 def test_keys_and_people() -> None:
     step = Interaction(
-        source="web", source_id="7", kind="visit", occurred_at=datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC), customer="crm/1"
+        source="web",
+        source_id="7",
+        kind="visit",
+        occurred_at=datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC),
+        customer="crm/1",
     )
     nobody = step.model_copy(update={"customer": None, "source_id": "8"})
     columns = to_columns(Interaction, [step, nobody])
@@ -70,7 +78,9 @@ def test_keys_and_people() -> None:
     assert columns["customer_key"] == columns["person_id"] == [key_of("customers", "crm/1"), None]
     assert columns["occurred_us"] == [1_000_000] * 2
     assert columns["raw_ref"] == columns["content_hash"] == columns["extra"] == [None, None]
-    customer = to_columns(Customer, [Customer(source="crm", source_id="1", known_at=datetime(1970, 1, 2, tzinfo=UTC), odd=1)])
+    customer = to_columns(
+        Customer, [Customer(source="crm", source_id="1", known_at=datetime(1970, 1, 2, tzinfo=UTC), odd=1)]
+    )
     assert customer["person_id"] == customer["key"] == [key_of("customers", "crm/1")]
     assert customer["known_us"] == [86_400_000_000]
     assert customer["extra"] == ['{"odd":1}']
@@ -100,7 +110,9 @@ def test_parts_carry_their_parent() -> None:
 
 def test_parts_find_their_parent_and_their_place() -> None:
     people = [
-        Customer(source="crm", source_id=name, contact_points=[{"kind": "email", "value": f"{name}{n}"} for n in range(3)])
+        Customer(
+            source="crm", source_id=name, contact_points=[{"kind": "email", "value": f"{name}{n}"} for n in range(3)]
+        )
         for name in "ab"
     ]
     rows = rows_in(to_columns(ContactPoint, people))

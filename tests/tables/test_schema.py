@@ -40,7 +40,7 @@ class TestNames:
         } - {models.Record, models.Entity, models.Event, models.Part}
         assert listed == set(CLASSES)
         assert len(TABLES) == len(CLASSES)
-        assert PARTS == (ContactPoint, Answer)
+        assert (ContactPoint, Answer) == PARTS
 
     def test_deals(self) -> None:
         assert schema_of(models.Deal).names[8:] == (
@@ -165,6 +165,13 @@ class TestKeys:
         keys = [key_of("customers", f"crm/{number}") for number in range(2_000)]
         assert len(set(keys)) == len(keys)
         assert 0 <= min(keys) < 2**62 < max(keys) < 2**63
+
+    def test_columns_of_keys(self) -> None:
+        keys = {column.name for schema in TABLES.values() for column in schema.columns if column.is_key}
+        assert keys == {
+            *("key", "person_id", "customer_key", "account_key", "parent_key", "case_key", "interaction_key"),
+            *("deal_key", "order_key", "feedback_key"),
+        }
 
     def test_tables_have_keys_of_their_own(self) -> None:
         assert key_of("customers", "crm/1") != key_of("accounts", "crm/1")

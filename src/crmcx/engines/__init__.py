@@ -2,7 +2,7 @@
 
 from crmcx.engines.arrow import ColumnStream
 from crmcx.engines.database import connect, could_not_write, roll_back
-from crmcx.engines.frames import engine_name, from_columns, like, nullable, rows, same_engine, to_lazy, with_instants
+from crmcx.engines.frames import engine_name, from_columns, nullable, rows, same_engine, to_lazy, with_instants
 from crmcx.engines.parquet import parquet_columns, parquet_rows
 
 __all__ = [
@@ -11,7 +11,6 @@ __all__ = [
     "could_not_write",
     "engine_name",
     "from_columns",
-    "like",
     "nullable",
     "parquet_columns",
     "parquet_rows",

@@ -9,6 +9,9 @@ from typing import Any
 
 from crmcx.errors import StoreError, StoreLockedError, StoreVersionError
 
+_HEADERS = 3 * 4096
+_MAGIC, _MAGIC_AT = b"DUCK", 8
+
 
 def connect(path: str, config: Mapping[str, Any], *, read_only: bool) -> Any:  # noqa: ANN401 - a DuckDB connection
     """A connection to a DuckDB file, which is made when it is not there.
@@ -29,6 +32,8 @@ def connect(path: str, config: Mapping[str, Any], *, read_only: bool) -> Any:  #
     if read_only and not Path(path).is_file():
         msg = f"found no store {name} in {Path(path).parent}"
         raise StoreError(msg, hint="check the path; a store is made by opening it without read_only=True")
+    if not read_only:
+        _clear_unfinished(Path(path))
     try:
         return duckdb.connect(path, config=dict(config), read_only=read_only)
     except duckdb.ConnectionException:
@@ -45,9 +50,18 @@ def connect(path: str, config: Mapping[str, Any], *, read_only: bool) -> Any:  #
             raise StoreVersionError(msg, hint="choose another path; the file was not touched") from None
         msg = f"the store {name} cannot be opened"
         raise StoreError(msg, hint="check that the folder is there and may be written") from error
-    except duckdb.InvalidInputException as error:
+    except duckdb.Error as error:
         msg = f"DuckDB refuses a setting of the store {name}: {str(error).splitlines()[0]}"
         raise StoreError(msg, hint="pass memory such as '2GB' and a whole number of threads") from None
+
+
+def _clear_unfinished(file: Path) -> None:
+    """Take away a file whose making was broken off: shorter than DuckDB's headers, and nothing else's."""
+    if not file.is_file() or file.stat().st_size >= _HEADERS:
+        return
+    begun = file.read_bytes()
+    if not begun.strip(b"\0") or begun[_MAGIC_AT : _MAGIC_AT + len(_MAGIC)] == _MAGIC:
+        file.unlink()
 
 
 def roll_back(connection: Any) -> bool:  # noqa: ANN401 - a DuckDB connection
@@ -71,4 +85,6 @@ def could_not_write(error: BaseException) -> bool:
     """Whether an error means that the file could not be written."""
     import duckdb  # noqa: PLC0415 - an engine, loaded at first use
 
+    if isinstance(error, duckdb.TransactionException):
+        return "write" in str(error).lower()  # the log could not be written at COMMIT
     return isinstance(error, duckdb.FatalException | duckdb.IOException)

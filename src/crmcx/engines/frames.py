@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
@@ -35,6 +37,10 @@ def from_columns(columns: Mapping[str, Sequence[Any]], dtypes: Mapping[str, str]
     return pl.DataFrame(dict(columns), schema={name: kinds[dtype] for name, dtype in dtypes.items()})
 
 
+_NUMBERS = count()
+"""Numbers of the tables in memory; each list has one of its own."""
+
+
 @cache
 def _memory() -> duckdb.DuckDBPyConnection:
     """The in-memory DuckDB of this process for lists: one, so that two lists can be joined."""
@@ -45,7 +51,7 @@ def _memory() -> duckdb.DuckDBPyConnection:
 
 def _relation(stream: ColumnStream) -> Any:  # noqa: ANN401 - a DuckDB relation
     connection = _memory()
-    name = f"rows_{id(stream)}"
+    name = f"rows_{next(_NUMBERS)}"
     connection.register(name, stream)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE t_{name} AS SELECT * FROM {name}")
     connection.unregister(name)
@@ -88,11 +94,28 @@ def engine_name(frame: nw.LazyFrame[Any]) -> str:
     return str(frame.implementation.value if hasattr(frame.implementation, "value") else frame.implementation).lower()
 
 
-def nullable(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """The frame with columns in which None stays None; pandas' classic columns turn it into NaN and floats."""
+_PANDAS = {"int64": "Int64", "float64": "Float64", "string": "string", "bool": "boolean"}
+
+
+def nullable(frame: nw.LazyFrame[Any], dtypes: Mapping[str, str] | None = None) -> nw.LazyFrame[Any]:
+    """The frame with columns in which None stays None; pandas' classic columns turn it into NaN and floats.
+
+    Args:
+        frame: The frame.
+        dtypes: Name to the type that is wanted, as for `from_columns`; a column without a value becomes that.
+    """
     if not frame.implementation.is_pandas():
         return frame
-    return to_lazy(frame.to_native().convert_dtypes())
+    native = frame.to_native()
+    exact = {}
+    for name, dtype in (dtypes or {}).items():
+        series = native[name]
+        if series.isna().all():
+            exact[name] = series.astype("object").where(series.notna(), None).astype(_PANDAS[dtype])
+        elif dtype == "int64" and series.dtype == object:
+            with suppress(TypeError, ValueError):  # other things than whole numbers: refused by their type
+                exact[name] = series.astype("Int64")
+    return to_lazy(native.assign(**exact).convert_dtypes())
 
 
 def with_instants(frame: nw.LazyFrame[Any], instants: Mapping[str, str]) -> nw.LazyFrame[Any]:
@@ -106,7 +129,7 @@ def with_instants(frame: nw.LazyFrame[Any], instants: Mapping[str, str]) -> nw.L
         return frame
     native = frame.to_native()
     if frame.implementation.is_duckdb():
-        added = ", ".join(f'epoch_us("{old}") AS "{new}"' for new, old in instants.items())
+        added = ", ".join(f"epoch_us({_quoted(old)}) AS {_quoted(new)}" for new, old in instants.items())
         return to_lazy(native.project(f"*, {added}"))
     if frame.implementation.is_pyspark():
         if find_spec("pyspark") is None:
@@ -118,6 +141,10 @@ def with_instants(frame: nw.LazyFrame[Any], instants: Mapping[str, str]) -> nw.L
             native.withColumns({new: functions.unix_micros(functions.col(old)) for new, old in instants.items()})
         )
     return frame.with_columns(nw.col(old).dt.timestamp("us").alias(new) for new, old in instants.items())
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def same_engine(*frames: nw.LazyFrame[Any]) -> None:
@@ -163,25 +190,3 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever an engine holds
     if isinstance(value, float):
         return None if math.isnan(value) else value
     return None if type(value).__name__ in {"NAType", "NaTType"} else value
-
-
-def like(frame: nw.LazyFrame[Any], records: Iterable[Mapping[str, Any]], dtypes: Mapping[str, str]) -> Any:  # noqa: ANN401
-    """Records as an eager frame of the caller's kind: pandas for pandas, else as `from_columns`.
-
-    Args:
-        frame: A frame of the engine that the caller used.
-        records: The rows.
-        dtypes: Name to type, as for `from_columns`.
-    """
-    found = list(records)
-    columns = {name: [record[name] for record in found] for name in dtypes}
-    if not frame.implementation.is_pandas():
-        return from_columns(columns, dtypes)
-    import pandas as pd  # noqa: PLC0415 - an optional engine, loaded at first use
-
-    return pd.DataFrame(columns).astype(
-        {
-            name: {"int64": "Int64", "float64": "Float64", "string": "string", "bool": "boolean"}[dtypes[name]]
-            for name in dtypes
-        }
-    )

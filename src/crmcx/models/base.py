@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
-from pydantic_core import to_json
+from pydantic import Field, JsonValue, model_validator
+from pydantic_core import PydanticSerializationError, to_json
 
-from crmcx.models.values import Code, Instant, Privacy, SourceName
+from crmcx.models.values import Code, Frozen, Instant, Privacy, SourceName
 
 
-class Model(BaseModel):
-    """Base of the model classes: frozen, unknown fields kept in `extra`, personal values masked in reprs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+class Model(Frozen):
+    """Base of the model classes: unknown fields kept in `extra`, personal values masked in reprs."""
 
     def __repr_args__(self) -> Any:  # noqa: ANN401 - pydantic's own signature
         """Show set fields; of a personal value only its type and length."""
@@ -22,8 +21,9 @@ class Model(BaseModel):
             if value is None or value == () or name in {"extra", None}:
                 continue
             shown = value
-            if isinstance(value, str) and self._privacy_of(str(name)) is not Privacy.NONE:
-                shown = _Masked(f"<{len(value)} characters>")
+            if isinstance(value, str | int | float) and self._privacy_of(str(name)) is not Privacy.NONE:
+                words = f"{len(value)} characters" if isinstance(value, str) else type(value).__name__
+                shown = _Masked(f"<{words}>")
             yield name, shown
 
     @classmethod
@@ -83,8 +83,11 @@ class Record(Model):
         unknown = data.keys() - cls.model_fields.keys()
         if not unknown:
             return data
+        extra = data.get("extra", {})
+        if not isinstance(extra, Mapping) or not all(isinstance(name, str) for name in unknown):
+            return data  # pydantic says what is wrong with it
         known = {name: value for name, value in data.items() if name not in unknown}
-        known["extra"] = {**data.get("extra", {}), **{name: data[name] for name in sorted(unknown)}}
+        known["extra"] = {**extra, **{name: data[name] for name in sorted(unknown)}}
         return known
 
 
@@ -98,4 +101,10 @@ class Event(Record):
 
 def write_extra(extra: Mapping[str, Any]) -> str | None:
     """What a source said beyond a class, as JSON with its names in order; None when that is nothing."""
-    return to_json(dict(sorted(extra.items())), fallback=str).decode() if extra else None
+    if not extra:
+        return None
+    ordered = dict(sorted(extra.items()))
+    try:
+        return to_json(ordered, fallback=str, inf_nan_mode="null", bytes_mode="base64").decode()
+    except PydanticSerializationError:  # half a character, which UTF-8 cannot write: kept as its escape
+        return json.dumps(ordered, default=str, separators=(",", ":"))

@@ -20,10 +20,12 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationError,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
+_DATE_LENGTH = len("2025-03-01")
 LARGEST_AMOUNT = 9_000_000_000_000
 """The largest amount, either sign, that fits a 64-bit integer of millionths."""
 
@@ -44,21 +46,43 @@ class Target:
     table: str
 
 
+def _is_number(value: object) -> bool:
+    """Whether something is a number, or the text of one."""
+    if isinstance(value, str | bytes):
+        try:
+            float(value)
+        except ValueError:
+            return False
+        return True
+    return isinstance(value, int | float | Decimal)
+
+
 def _no_bare_number(value: object) -> object:
-    if isinstance(value, int | float) or (isinstance(value, str) and value.replace(".", "", 1).isdigit()):
+    if _is_number(value):
         code = "instant_number"
         raise PydanticCustomError(code, "a bare number is no instant: name the unit with a conversion")
     return value
 
 
 def _utc(value: datetime) -> datetime:
-    return value if value.tzinfo is UTC else value.astimezone(UTC)
+    try:
+        return value if value.tzinfo is UTC else value.astimezone(UTC)
+    except OverflowError:
+        code = "instant_range"
+        raise PydanticCustomError(code, "an instant lies in the years 1 to 9999 in UTC") from None
 
 
 def _no_time(value: object) -> object:
-    if isinstance(value, datetime):
+    if isinstance(value, datetime) or _is_number(value) or (isinstance(value, str) and len(value) > _DATE_LENGTH):
         code = "day_from_instant"
-        raise PydanticCustomError(code, "an instant is no day: name the zone whose day is meant")
+        raise PydanticCustomError(code, "an instant or a number is no day: name the zone whose day is meant")
+    return value
+
+
+def _no_bare_duration(value: object) -> object:
+    if _is_number(value):
+        code = "duration_number"
+        raise PydanticCustomError(code, "a bare number is no duration: name the unit with a conversion")
     return value
 
 
@@ -73,7 +97,11 @@ Instant = Annotated[AwareDatetime, BeforeValidator(_no_bare_number), AfterValida
 """An aware moment, kept in UTC with microseconds."""
 Day = Annotated[date, BeforeValidator(_no_time)]
 """A calendar day without a time."""
-Duration = timedelta
+Duration = Annotated[
+    timedelta,
+    Field(ge=timedelta(microseconds=-(2**63)), le=timedelta(microseconds=2**63 - 1)),
+    BeforeValidator(_no_bare_duration),
+]
 """A length of time."""
 Exact = Annotated[
     Decimal,
@@ -99,14 +127,23 @@ Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 """An ISO 3166 code of two letters."""
 SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*(:[A-Za-z0-9_.-]+)?$")]
 """The name a connection's records carry, such as `hubspot:mortgages`."""
-Ref = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*(:[A-Za-z0-9_.-]+)?/.+$")]
+Ref = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*(:[A-Za-z0-9_.-]+)?/(?s:.+)$")]
 """A record of a source: the source's name, a slash, its id there."""
 
 
-class Value(BaseModel):
-    """Base of the values: frozen, no unknown fields, messages without the input."""
+class Frozen(BaseModel):
+    """Base of values and records: frozen, no unknown fields, messages without the input."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse, and do not show the value as pydantic would."""
+        details = InitErrorDetails(type="frozen_instance", loc=(name,), input=None)
+        raise ValidationError.from_exception_data(type(self).__name__, [details], hide_input=True)
+
+
+class Value(Frozen):
+    """Base of the values."""
 
 
 class Money(Value):
@@ -169,3 +206,7 @@ class Text(Value):
         return f"Text({len(self.value)} characters, lang={self.lang!r})"
 
     __str__ = __repr__
+
+    def __repr_args__(self) -> list[tuple[str, object]]:
+        """What other ways of printing show of it: no words either."""
+        return [("characters", len(self.value)), ("lang", self.lang)]

@@ -13,7 +13,7 @@ from crmcx import engines
 from crmcx.errors import ColumnTypeError, MissingColumnError, UnsupportedEngineError, UsageError
 from crmcx.models.base import Model, Part
 from crmcx.tables.cells import to_columns
-from crmcx.tables.schema import Column, DType, TableSchema, schema_of
+from crmcx.tables.schema import INSTANTS, Column, DType, TableSchema, schema_of
 
 _LARGEST_WHOLE_FLOAT = 2**53
 
@@ -93,7 +93,7 @@ def take(
     schema = schema_of(cls)
     snapshot = data.snapshot if isinstance(data, StoredTable) else None
     frame = engines.to_lazy(_native(data, cls, schema))
-    own = [name for name in also if name not in schema]
+    own = [name for name in dict.fromkeys(also) if name not in schema]
     needs = [*needs, *(name for name in also if name in schema)]
     frame, renames = _rename(frame, schema, [*needs, *wants], columns or {})
     present = frame.collect_schema().names()
@@ -105,13 +105,13 @@ def take(
         remedy = f'columns={{"{missing[0]}": "your column"}}'
         raise MissingColumnError(msg, hint=f"rename the columns, or pass {remedy}", missing=tuple(missing))
     chosen = [name for name in dict.fromkeys([*needs, *wants]) if name in renames]
-    types = frame.collect_schema()
-    expressions = [_cast(schema[name], renames[name], types[renames[name]]) for name in chosen]
-    expressions += [nw.col(name) for name in own]
-    chosen += own
-    _demand_digits(frame, {name: renames[name] for name in chosen if name in schema}, schema)
-    lazy = engines.nullable(frame.select(*(nw.col(renames[name]).alias(name) for name in chosen)))
-    return Frame(lazy.select(*expressions), frozenset(chosen), engines.engine_name(frame), snapshot)
+    selected = frame.select(*(nw.col(renames[name]).alias(name) for name in [*chosen, *own]))
+    _demand_whole(selected, [name for name in chosen if schema[name].dtype is DType.INT64], renames)
+    lazy = engines.nullable(selected, {name: schema[name].dtype.value for name in chosen})
+    types = lazy.collect_schema()
+    expressions = [_cast(schema[name], renames[name], types[name]) for name in chosen]
+    lazy = lazy.select(*expressions, *map(nw.col, own))
+    return Frame(lazy, frozenset([*chosen, *own]), engines.engine_name(frame), snapshot)
 
 
 def _native(data: Any, cls: type[Model], schema: TableSchema) -> Any:  # noqa: ANN401 - a table of any engine
@@ -140,7 +140,7 @@ def _rename(
     instants: dict[str, str] = {}
     renames: dict[str, str] = {}
     for name in columns:
-        if name not in schema and f"{name.removesuffix('_at')}_us" not in schema:
+        if name not in schema and not _is_instant(name, schema):
             there = ", ".join(schema.names)
             msg = f"columns= names {name!r}, which the {schema.name} table does not have; it has: {there}"
             raise UsageError(msg, hint="use the canonical name as the key and your own as the value")
@@ -162,6 +162,12 @@ def _rename(
     return engines.with_instants(frame, instants), renames
 
 
+def _is_instant(name: str, schema: TableSchema) -> bool:
+    """Whether a name such as `occurred_at` stands for a column of instants."""
+    column = f"{name.removesuffix('_at')}_us"
+    return name.endswith("_at") and column in schema and schema[column].unit == INSTANTS
+
+
 def _demand_aware(name: str, dtype: nw.dtypes.DType) -> None:
     if not isinstance(dtype, nw.Datetime):
         msg = f"column {name!r} has type {dtype}, expected an aware datetime"
@@ -173,18 +179,24 @@ def _demand_aware(name: str, dtype: nw.dtypes.DType) -> None:
         )
 
 
-def _demand_digits(frame: nw.LazyFrame[Any], renames: Mapping[str, str], schema: TableSchema) -> None:
-    """Demand that whole numbers that come as floats are small enough to have kept their last digit."""
+def _demand_whole(frame: nw.LazyFrame[Any], names: Sequence[str], renames: Mapping[str, str]) -> None:
+    """Demand that whole numbers that come as floats are whole, and so small that they kept their last digit."""
     types = frame.collect_schema()
-    floats = [
-        theirs for name, theirs in renames.items() if schema[name].dtype is DType.INT64 and types[theirs].is_float()
-    ]
+    floats = [name for name in names if types[name].is_float()]
     if not floats:
         return
-    (largest,) = engines.rows(frame.select(*(nw.col(name).abs().max() for name in floats)))
+    (found,) = engines.rows(
+        frame.select(
+            *(nw.col(name).abs().max().alias(f"{name}_largest") for name in floats),
+            *((nw.col(name) - nw.col(name).round()).abs().max().alias(f"{name}_part") for name in floats),
+        )
+    )
     for name in floats:
-        if largest[name] is not None and largest[name] > _LARGEST_WHOLE_FLOAT:
-            msg = f"column {name!r} holds whole numbers as floats, and they are so large that digits are lost"
+        if found[f"{name}_part"]:
+            msg = f"column {renames[name]!r} holds numbers with a fraction, expected whole ones"
+            raise ColumnTypeError(msg, hint=f"round them before the call; {name} is what it is taken for")
+        if (found[f"{name}_largest"] or 0) >= _LARGEST_WHOLE_FLOAT:
+            msg = f"column {renames[name]!r} holds whole numbers as floats, and they are so large that digits are lost"
             raise ColumnTypeError(msg, hint="read them as integers that can be missing, such as Int64 in pandas")
 
 
@@ -197,7 +209,7 @@ def _cast(column: Column, theirs: str, dtype: nw.dtypes.DType) -> nw.Expr:
         DType.BOOL: isinstance(dtype, nw.Boolean | nw.Object),
     }[column.dtype]
     if not fits and column.dtype is DType.INT64 and (dtype.is_float() or isinstance(dtype, nw.Object | nw.Unknown)):
-        fits = True  # pandas writes integers with gaps as floats or objects; a fraction fails at the cast
+        fits = True  # pandas writes integers with gaps as floats or objects
     if column.is_key and fits_text:
         return nw.col(column.name).cast(nw.String())  # other people's ids are often text, and are only compared
     if not fits and not isinstance(dtype, nw.Unknown):

@@ -6,7 +6,9 @@ are looked up once and become a sum of steps.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 import narwhals.stable.v2 as nw
 from attrs import frozen
@@ -24,18 +26,32 @@ def _month_of(day: int) -> int:
     return found.year * 12 + found.month - 1
 
 
-def _months(name: str, start: datetime, end: datetime) -> list[tuple[int, int]]:
-    """From when on it is which month in a zone, from the month of the start to that of the end."""
+def _months(name: str, start: datetime, end: datetime, changes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """From when on it is which month in a zone; a clock that is set back over midnight brings the old month back."""
     local = zone(name)
-    first, last = (at.astimezone(local).year * 12 + at.astimezone(local).month - 1 for at in (start, end))
-    return [
-        (to_us(datetime(number // 12, number % 12 + 1, 1, tzinfo=local)), number) for number in range(first, last + 1)
-    ]
+
+    def month(us: int) -> int:
+        at = from_us(us).astimezone(local)
+        return at.year * 12 + at.month - 1
+
+    first, last = month(to_us(start)), month(to_us(end))
+    begins = [datetime(number // 12, number % 12 + 1, 1, tzinfo=local) for number in range(first + 1, last + 1)]
+    moments = {to_us(begin.replace(fold=fold)) for begin in begins for fold in (0, 1)} | {at for at, _ in changes}
+    found = [(to_us(start), first)]
+    for at in sorted(moments):
+        if at > found[0][0] and month(at) != found[-1][1]:
+            found.append((at, month(at)))
+    return found
 
 
 def _one_from(at_us: int, us: nw.Expr) -> nw.Expr:
     """1 from an instant on, 0 before."""
     return nw.when(us >= at_us).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int64())
+
+
+def _stepped(first: nw.Expr, steps: Sequence[tuple[int, int]], us: nw.Expr) -> nw.Expr:
+    """The first value, plus the difference of each later step from its instant on."""
+    return _sum([first, *(_one_from(at, us) * (now - before) for (_, before), (at, now) in pairwise(steps))])
 
 
 def _sum(parts: list[nw.Expr]) -> nw.Expr:
@@ -101,16 +117,9 @@ class Periods:
         )
         start = EPOCH if low is None else from_us(int(low))
         end = max([start, *([] if high is None else [from_us(int(high))]), *([] if until is None else [until])])
-        months = tuple(_months(zone, start, end)) if kind == "month" else ()
-        return cls(kind, tuple(_clock_changes(zone, start, end)), months, to_us(end))
-
-    def _local(self, us: nw.Expr) -> nw.Expr:
-        (_, ahead), *later = self.changes
-        steps = []
-        for at, now_ahead in later:
-            steps.append(_one_from(at, us) * (now_ahead - ahead))
-            ahead = now_ahead
-        return _sum([us + self.changes[0][1], *steps])
+        changes = tuple(_clock_changes(zone, start, end))
+        months = tuple(_months(zone, start, end, changes)) if kind == "month" else ()
+        return cls(kind, changes, months, to_us(end))
 
     def of(self, us: nw.Expr, first_us: nw.Expr) -> nw.Expr:
         """The number of the period of an instant.
@@ -122,10 +131,9 @@ class Periods:
         if self.kind == "24 hours":
             return (us - first_us) // _DAY_US
         if self.kind == "month":
-            first, *later = self.months
-            return _sum([nw.lit(first[1]), *(_one_from(at, us) for at, _ in later)])
-        day = self._local(us)
-        return day // _DAY_US if self.kind == "day" else (day + 3 * _DAY_US) // (7 * _DAY_US)
+            return _stepped(nw.lit(self.months[0][1]), self.months, us)
+        local = _stepped(us + self.changes[0][1], self.changes, us)
+        return local // _DAY_US if self.kind == "day" else (local + 3 * _DAY_US) // (7 * _DAY_US)
 
     def ended(self, first: nw.Expr, first_us: nw.Expr, after: int) -> nw.Expr:
         """Whether the period so many after the first was over by the instant up to which all is known."""

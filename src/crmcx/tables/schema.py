@@ -33,8 +33,10 @@ _DTYPES = {
     Kind.FLAG: DType.BOOL,
     Kind.WORD: DType.STRING,
 }
+INSTANTS = "microseconds since 1970, UTC"
+"""The unit of columns of instants."""
 _UNITS = {
-    Kind.INSTANT: "microseconds since 1970, UTC",
+    Kind.INSTANT: INSTANTS,
     Kind.DAY: "days since 1970",
     Kind.DURATION: "microseconds",
     Kind.EXACT: "millionths",

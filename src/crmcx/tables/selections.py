@@ -20,6 +20,9 @@ def in_window(frame: Frame, window: Window, instant: str, day: str | None = None
     if day is not None and day in frame.columns:
         found = (nw.col(day) >= window.start_day) & (nw.col(day) < window.end_day) & _known(day)
         parts.append(found & ~_known(instant) if parts else found)
+    if not parts:
+        anything = nw.col(min(frame.columns)).is_null()
+        return anything & ~anything
     return nw.any_horizontal(*parts, ignore_nulls=True)
 
 
