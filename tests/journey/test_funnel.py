@@ -324,9 +324,9 @@ def test_what_makes_no_sense(arguments: dict[str, Any], message: str) -> None:
 def test_how_it_prints() -> None:
     found = funnel(log_of([*journey("A0 B10", 1), *journey("A0", 2)]), ["A", "B"])
     assert repr(found).splitlines() == [
-        "step  n  of start    95 % interval  median time",
-        "A     2     100 %  34.2 % to 100 %               ████████████████████████",
-        "B     1      50 %  9.5 % to 90.5 %         10 s  ████████████",
+        "step  n  of start      95 % interval  median time",
+        "A     2   100.0 %  34.2 % to 100.0 %               ████████████████████████",
+        "B     1    50.0 %    9.5 % to 90.5 %         10 s  ████████████",
     ]
     assert found._repr_html_().count("<tr>") == 3
     assert len(found) == 2

@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from crmcx.estimates.words import amount_words, count_words, share_words, time_words
+from crmcx.estimates.words import amount_words, count_words, level_words, share_words, time_words
 from crmcx.instants import Window
 from crmcx.models.values import Money
 
@@ -158,7 +158,7 @@ class Estimate:
         if self.reason:
             said[0] += f" ({self.reason})"
         if self.interval is not None:
-            said.append(f"{share_words(self.interval.level)} interval {self.interval_words}")
+            said.append(f"{level_words(self.interval.level)} interval {self.interval_words}")
         said.append(f"n = {count_words(self.n)}")
         if self.n_clusters is not None and self.n_clusters != self.n:
             said.append(f"from {count_words(self.n_clusters)} people")

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from crmcx.errors import UsageError
 from crmcx.estimates.estimate import Estimate
-from crmcx.estimates.words import count_words
+from crmcx.estimates.words import count_words, level_words
 from crmcx.models.values import Money
 from crmcx.tables import to_frame
 
@@ -83,7 +83,7 @@ class EstimateTable:
     def _told(self) -> tuple[list[str], list[list[str]]]:
         level = next((estimate.interval.level for _, estimate in self.rows if estimate.interval), None)
         name = self.rows[0][1].receipt.definition.name if self.rows else "value"
-        interval = "interval" if level is None else f"{100 * level:g} % interval"
+        interval = "interval" if level is None else f"{level_words(level)} interval"
         head = [*self.by, name, interval, "n", "left out"]
         told = [
             [

@@ -20,13 +20,23 @@ def count_words(number: int) -> str:
 
 
 def share_words(share: float) -> str:
-    """A share as per cent, with one decimal where it is not whole.
+    """A share as per cent with one decimal.
 
     Example:
-        >>> share_words(0.6342), share_words(0.95)
-        ('63.4 %', '95 %')
+        >>> share_words(0.6342), share_words(0.5)
+        ('63.4 %', '50.0 %')
     """
-    return f"{100 * share:.1f}".removesuffix(".0") + " %"
+    return f"{100 * share:.1f} %"
+
+
+def level_words(level: float) -> str:
+    """A confidence level.
+
+    Example:
+        >>> level_words(0.95), level_words(0.999)
+        ('95 %', '99.9 %')
+    """
+    return f"{100 * level:g} %"
 
 
 def time_words(length: timedelta) -> str:

@@ -16,7 +16,7 @@ from attrs import frozen
 
 from crmcx.errors import UsageError, demand_one_of
 from crmcx.estimates import Estimate, Pairs, Receipt, wilson_interval
-from crmcx.estimates.words import count_words, share_words, time_words
+from crmcx.estimates.words import count_words, level_words, time_words
 from crmcx.instants import duration_us
 from crmcx.journey.log import AT, STEP, UNIT, JourneyLog
 from crmcx.tables import rows
@@ -79,7 +79,7 @@ class Funnel:
     def __repr__(self) -> str:
         head = ("step", "n", "of start", "95 % interval", "median time")
         level = next((step.from_start.interval.level for step in self.steps if step.from_start.interval), 0.95)
-        told = [(*head[:3], f"{share_words(level)} interval", head[4]), *self._told()]
+        told = [(*head[:3], f"{level_words(level)} interval", head[4]), *self._told()]
         widths = [max(len(row[column]) for row in told) for column in range(5)]
         lines = []
         for number, row in enumerate(told):

@@ -102,11 +102,11 @@ def transitions(log: JourneyLog) -> Transitions:
         >>> rows = {"person_id": [1, 1, 2], "occurred_us": [0, 5, 0], "touchpoint": ["a", "b", "a"]}
         >>> print(transitions(JourneyLog(pl.DataFrame(rows))))
         transitions of 2 journeys
-        from     to     n  share
-        (start)  a      2  100 %
-        a        (end)  1   50 %
-        a        b      1   50 %
-        b        (end)  1  100 %
+        from     to     n    share
+        (start)  a      2  100.0 %
+        a        (end)  1   50.0 %
+        a        b      1   50.0 %
+        b        (end)  1  100.0 %
     """
     following = nw.col(STEP).shift(-1).over(UNIT, order_by=[AT, *log.tie_break])
     counted = (
