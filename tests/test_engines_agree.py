@@ -168,6 +168,14 @@ def test_keys_that_lost_their_digits_are_refused(objects: dict[str, list[Any]]) 
         )
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_not_a_number_is_nothing(engine: str) -> None:
+    frame = pl.DataFrame({"score": [10.0, float("nan"), None, 0.0], "person_id": [1.0, float("nan"), 2.0, 3.0]})
+    found = metrics.nps(ENGINES[engine](frame), scale=company.NPS)
+    assert (found.value, found.n, found.n_clusters) == (0, 2, 2)
+    assert dict(found.excluded) == {"no_score": 2}
+
+
 def test_every_function_is_here() -> None:
     asked = {name.split(" ", 1)[0] for name in FUNCTIONS} | {"strict"}
     of_tables = set(metrics.__all__) - {"nps_from_counts", "nps_from_scores"}

@@ -68,7 +68,8 @@ def test_other_kinds_of_values() -> None:
 def test_how_it_prints() -> None:
     found = estimate(n=1000, n_clusters=900, excluded={"open": 3, "odd": 1200})
     assert repr(found) == (
-        "win_rate: 50.0 %; 95 % interval 25.0 % to 75.0 %; n = 1,000; from 900 people; left out 1,203: odd 1,200, open 3"
+        "win_rate: 50.0 %; 95 % interval 25.0 % to 75.0 %; n = 1,000; from 900 people;"
+        " left out 1,203: odd 1,200, open 3"
     )
     assert repr(estimate(None, reason="no deals", interval=None, n=0)) == "win_rate: - (no deals); n = 0"
 

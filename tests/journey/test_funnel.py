@@ -141,7 +141,7 @@ rows_of = st.lists(st.tuples(st.integers(1, 3), st.integers(0, 8), names), max_s
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(rows_of, steps_of, st.integers(1, 9), st.booleans(), st.randoms(use_true_random=False))
 def test_as_the_state_machine(
     rows: list[Row], groups: list[set[str]], within: int, tainting: bool, random: Any
@@ -153,12 +153,30 @@ def test_as_the_state_machine(
     assert told(found) == (counts, [None, *times[1:]], tainted)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(rows_of, steps_of, st.integers(1, 9))
 def test_strict_as_the_state_machine(rows: list[Row], groups: list[set[str]], within: int) -> None:
     found = funnel(log_of(rows), [sorted(group) for group in groups], within=within * SECOND, order="strict")
     counts, times, _ = expected(rows, groups, within, exclude=set(), strict=True)
     assert told(found) == (counts, [None, *times[1:]], 0)
+
+
+@pytest.mark.deep
+@settings(max_examples=5000, deadline=None)
+@given(rows_of, steps_of, st.integers(1, 9), st.booleans(), st.booleans())
+def test_many_as_the_state_machine(
+    rows: list[Row], groups: list[set[str]], within: int, tainting: bool, strict: bool
+) -> None:
+    exclude = {"X"} if tainting and not strict else set()
+    found = funnel(
+        log_of(rows),
+        [sorted(group) for group in groups],
+        within=within * SECOND,
+        exclude=sorted(exclude),
+        order="strict" if strict else "ordered",
+    )
+    counts, times, tainted = expected(rows, groups, within, exclude=exclude, strict=strict)
+    assert told(found) == (counts, [None, *times[1:]], tainted)
 
 
 @settings(max_examples=60, deadline=None)

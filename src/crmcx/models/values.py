@@ -73,6 +73,8 @@ def _utc(value: datetime) -> datetime:
 
 
 def _no_time(value: object) -> object:
+    if type(value) is str and len(value) == _DATE_LENGTH and value[4] == "-":
+        return value  # the usual case of a sync, made fast
     if isinstance(value, datetime) or _is_number(value) or (isinstance(value, str) and len(value) > _DATE_LENGTH):
         code = "day_from_instant"
         raise PydanticCustomError(code, "an instant or a number is no day: name the zone whose day is meant")

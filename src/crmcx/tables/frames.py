@@ -216,7 +216,10 @@ def _cast(column: Column, theirs: str, dtype: nw.dtypes.DType) -> nw.Expr:
         msg = f"column {theirs!r} has type {dtype}, expected {column.dtype}{f' ({column.unit})' if column.unit else ''}"
         raise ColumnTypeError(msg, hint=f"convert it before the call; {column.name} is what it is taken for")
     kind = {DType.INT64: nw.Int64(), DType.FLOAT64: nw.Float64(), DType.STRING: nw.String(), DType.BOOL: nw.Boolean()}
-    return nw.col(column.name).cast(kind[column.dtype])
+    values = nw.col(column.name)
+    if dtype.is_float():
+        values = nw.when(~values.is_nan()).then(values)  # to some engines, not a number is more than any
+    return values.cast(kind[column.dtype])
 
 
 def same_engine(*frames: Frame) -> None:
