@@ -401,9 +401,6 @@ class TestNewFile:
         [
             pytest.param(
                 4096,
-                marks=pytest.mark.xfail(
-                    strict=True, reason="engines/database.py connect: a new file without room is no StoreFullError"
-                ),
             ),
             NEW_FILE,
         ],

@@ -137,7 +137,6 @@ class TestReading:
 
         assert places(store, source="crm", limit=1) == [("crm", "deals", 2)]
 
-    @pytest.mark.xfail(strict=True, reason="store/quarantine.py read_quarantine: DuckDB's own error for a bad limit")
     def test_fewer_than_none_is_refused(self, store: Store) -> None:
         with pytest.raises(ValueError, match="limit"):
             store.quarantine(limit=-1)

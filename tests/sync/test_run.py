@@ -374,9 +374,6 @@ class TestNames:
 
         assert states(store) == [("done", None)]
 
-    @pytest.mark.xfail(
-        strict=True, reason="sync/run.py sync: two streams of one name share a cursor and are not refused"
-    )
     def test_two_streams_of_the_same_name(self, store: Store) -> None:
         """Else the first goes on behind the place where the second broke off, and its pages are passed over."""
         with pytest.raises(CrmcxError):

@@ -1,7 +1,7 @@
 """Engines: list or frame in, rows out. Nothing else imports DuckDB, Polars, pandas, PyArrow or PySpark."""
 
 from crmcx.engines.arrow import ColumnStream
-from crmcx.engines.database import connect, could_not_write, roll_back
+from crmcx.engines.database import connect, could_not_write, lacks_memory, roll_back
 from crmcx.engines.frames import engine_name, from_columns, nullable, rows, same_engine, to_lazy, with_instants
 from crmcx.engines.parquet import parquet_columns, parquet_rows
 
@@ -11,6 +11,7 @@ __all__ = [
     "could_not_write",
     "engine_name",
     "from_columns",
+    "lacks_memory",
     "nullable",
     "parquet_columns",
     "parquet_rows",

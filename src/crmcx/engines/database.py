@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from crmcx.errors import StoreError, StoreLockedError, StoreVersionError
+from crmcx.errors import StoreError, StoreFullError, StoreLockedError, StoreVersionError
 
 _HEADERS = 3 * 4096
 _MAGIC, _MAGIC_AT = b"DUCK", 8
@@ -24,6 +24,7 @@ def connect(path: str, config: Mapping[str, Any], *, read_only: bool) -> Any:  #
     Raises:
         StoreLockedError: Another process has it open for writing.
         StoreVersionError: It is no DuckDB file.
+        StoreFullError: There is no room to make it.
         StoreError: It cannot be opened, or is not there and was to be read only.
     """
     import duckdb  # noqa: PLC0415 - an engine, loaded at first use
@@ -48,6 +49,9 @@ def connect(path: str, config: Mapping[str, Any], *, read_only: bool) -> Any:  #
         if "not a valid DuckDB database" in text:
             msg = f"{name} is no DuckDB file"
             raise StoreVersionError(msg, hint="choose another path; the file was not touched") from None
+        if "could not write" in text.lower():
+            msg = f"the store {name} could not be made: no room on the disk, or a limit on the file's size"
+            raise StoreFullError(msg, hint="make room, or choose another disk") from error
         msg = f"the store {name} cannot be opened"
         raise StoreError(msg, hint="check that the folder is there and may be written") from error
     except duckdb.Error as error:
@@ -81,10 +85,17 @@ def roll_back(connection: Any) -> bool:  # noqa: ANN401 - a DuckDB connection
     return True
 
 
+def lacks_memory(error: BaseException) -> bool:
+    """Whether an error means that the memory that was given does not suffice."""
+    import duckdb  # noqa: PLC0415 - an engine, loaded at first use
+
+    return isinstance(error, duckdb.OutOfMemoryException)
+
+
 def could_not_write(error: BaseException) -> bool:
     """Whether an error means that the file could not be written."""
     import duckdb  # noqa: PLC0415 - an engine, loaded at first use
 
     if isinstance(error, duckdb.TransactionException):
-        return "write" in str(error).lower()  # the log could not be written at COMMIT
+        return "could not write" in str(error).lower()  # the log could not be written at COMMIT
     return isinstance(error, duckdb.FatalException | duckdb.IOException)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from crmcx import engines
-from crmcx.errors import StoreFullError, StoreVersionError, UsageError
+from crmcx.errors import StoreFullError, StoreLockedError, StoreVersionError, UsageError
 from crmcx.store.ddl import SETTINGS, STORAGE_FORMAT, STORE_VERSION, literal, quoted
 
 _MEMORY = re.compile(r"(\d+|\d*\.\d+) ?[KMGT]i?B", re.IGNORECASE)
@@ -32,6 +34,47 @@ def settings(*, read_only: bool, memory: object, threads: object) -> dict[str, A
             raise UsageError(msg, hint="leave it out for one thread a core")
         config["threads"] = threads
     return config
+
+
+_CLAIMED: set[Path] = set()
+"""Files that this process has open for writing: DuckDB itself would let two connections of a process write."""
+_CLAIMING = threading.Lock()
+
+
+def claim(path: str) -> Callable[[], None] | None:
+    """Claim a file for the one store that writes it.
+
+    Returns:
+        What lets it go again; None for a store in memory, of which each is its own.
+
+    Raises:
+        StoreLockedError: Another store of this process writes it.
+    """
+    if path == ":memory:":
+        return None
+    file = Path(path).resolve()
+    with _CLAIMING:
+        if file in _CLAIMED:
+            msg = f"the store {file.name} is open for writing in this process already"
+            raise StoreLockedError(msg, hint="use the one that is open, or close it first")
+        _CLAIMED.add(file)
+    return lambda: _CLAIMED.discard(file)
+
+
+def look_first(path: str) -> None:
+    """See that a file is ours before it is opened for writing, which would take in its log.
+
+    Raises:
+        StoreVersionError: It holds something else, or a store of a newer version.
+    """
+    file = Path(path)
+    if path == ":memory:" or not file.with_name(f"{file.name}.wal").is_file() or not file.is_file():
+        return
+    connection = engines.connect(path, {}, read_only=True)
+    try:
+        holds_store(connection, file.name)
+    finally:
+        connection.close()
 
 
 def holds_store(connection: Any, name: str) -> bool:  # noqa: ANN401 - a DuckDB connection

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from crmcx.models.fields import Kind
 from crmcx.models.values import SourceName
 from crmcx.store import ddl
 from crmcx.store.commit import write_unit
-from crmcx.store.opening import copy_store, holds_store, settings
+from crmcx.store.opening import claim, copy_store, holds_store, look_first, settings
 from crmcx.store.quarantine import Quarantined, read_quarantine
 from crmcx.store.staging import Counts, Unit
 from crmcx.store.status import Status, read_status
@@ -92,12 +93,30 @@ class Store:
         self._broken: str | None = None
         self._closed = False
         config = settings(read_only=read_only, memory=memory, threads=threads)
-        self._connection = engines.connect(self.path, config, read_only=read_only)
+        self._writing = None if read_only else claim(self.path)
+        if self._writing is not None:
+            weakref.finalize(self, self._writing)
+        try:
+            if not read_only:
+                look_first(self.path)
+            self._connection = engines.connect(self.path, config, read_only=read_only)
+        except BaseException:
+            self._release()
+            raise
         try:
             self._open()
-        except BaseException:
+        except BaseException as error:
             self._connection.close()
+            self._release()
+            if engines.lacks_memory(error):
+                msg = f"the store {Path(self.path).name} cannot be opened with the memory it was given"
+                raise StoreError(msg, hint="pass more, such as memory='500MB'") from None
             raise
+
+    def _release(self) -> None:
+        """Let others write."""
+        if self._writing is not None:
+            self._writing()
 
     # -- opening -------------------------------------------------------------------------------------------------
 
@@ -118,6 +137,7 @@ class Store:
         with self._lock:
             self._closed = True
             self._connection.close()
+            self._release()
 
     def __enter__(self) -> Self:
         """The store itself."""
@@ -222,6 +242,7 @@ class Store:
 
     def finish_stream(self, source: str, stream: str) -> None:
         """Note that a stream was read to its end: the next run begins anew."""
+        self._demand_writable()
         with self._transaction():
             self._connection.execute(
                 """MERGE INTO books.streams USING (SELECT $1 AS source, $2 AS stream, $3::BIGINT AS now) AS done
@@ -233,6 +254,7 @@ class Store:
 
     def finish_run(self, run_id: int, *, state: str, reason: str | None = None) -> None:
         """Note how a run ended: `done` or `failed`, and why."""
+        self._demand_writable()
         with self._transaction():
             self._connection.execute(
                 "UPDATE books.runs SET finished_us = $2, state = $3, reason = $4 WHERE run_id = $1",
@@ -266,7 +288,14 @@ class Store:
             return read_status(self._connection, self.path)
 
     def quarantine(self, *, source: str | None = None, limit: int | None = None) -> tuple[Quarantined, ...]:
-        """The records that could not be mapped, newest first."""
+        """The records that could not be mapped, newest first.
+
+        Raises:
+            UsageError: The limit is below 0.
+        """
+        if limit is not None and limit < 0:
+            msg = f"found limit={limit}, expected 0 or more"
+            raise UsageError(msg, hint="leave it out for all of them")
         with self._reading():
             return read_quarantine(self._connection, source=source, limit=limit)
 

@@ -72,6 +72,10 @@ def sync(run: Run) -> RunReport:
     """
     run.connector.check()
     streams = run.connector.streams()
+    names = [stream.name for stream in streams]
+    if len(set(names)) != len(names):
+        msg = f"the connector {run.connector.name} has two streams of one name: {', '.join(sorted(names))}"
+        raise ConnectorError(msg, hint="give each stream a name of its own")
     mappers = [mapper(stream, source=run.source) for stream in streams]
     run.store.register(run.source, run.connector.name, run.connector.describe())
     run = evolve(run, numbers=run.store.start_run(run.source))
@@ -138,7 +142,7 @@ def _page(page: object, compiled: Compiled | FromModels, store: Store) -> tuple[
         raise ConnectorError(msg, hint="yield Page(records, next=Cursor(token=...), body=answer.content)")
     try:
         cursor = None if page.next is None else json.dumps(asdict(page.next), sort_keys=True)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         msg = "the stream yielded a page whose cursor cannot be written as JSON"
         raise ConnectorError(msg, hint="put texts, numbers, lists and dictionaries into the Cursor") from None
     return _staged(page, compiled, store.now_us()), cursor
