@@ -12,19 +12,16 @@ from attrs import evolve
 from crmcx.errors import ScaleError, UsageError
 from crmcx.estimates import Definition, Estimate, EstimateTable, Receipt, effective_size, nps_interval
 from crmcx.instants import Window
+from crmcx.metrics._answers import reasons, scale_words, scales_of, take_answers
 from crmcx.metrics._grouping import Group, empty_group, grouped
 from crmcx.metrics._question import By, Question, names_of
 from crmcx.metrics._shares import share
-from crmcx.models import Answer, AnswerState, Direction, FeedbackStatus, ItemKind, Scale
-from crmcx.tables import Frame, Table, in_window, known_by, rows, take, words_in
+from crmcx.models import Direction, ItemKind, Scale
+from crmcx.tables import Table
 
 NPS_SCALE = Scale(min=0, max=10)
 _PROMOTERS_FROM, _PASSIVES_FROM = 9, 7
 _TOP_BOXES = {(1, 5): 4, (1, 7): 6, (1, 10): 9, (0, 10): 9, (1, 3): 3, (0, 1): 1, (1, 4): 3}
-_WANTS = (
-    *("kind", "state", "status", "item", "instrument", "person_id", "submitted_us", "known_us"),
-    *("scale_min", "scale_max", "scale_direction"),
-)
 
 
 # -- Net Promoter Score ----------------------------------------------------------------------------------------------
@@ -192,10 +189,10 @@ def nps(
         as_of=as_of,
         level=level,
     )
-    frame = _answers(answers, ItemKind.NPS, question, cluster=cluster, columns=columns)
-    frame, scales = _scaled(frame, scale, question)
+    frame = take_answers(answers, ItemKind.NPS, question, cluster=cluster, columns=columns)
+    scales = scales_of(frame, scale, question)
     if strangers := [found for found in scales if found != NPS_SCALE]:
-        msg = f"found scores on a scale of {_spoken(strangers[0])}, expected 0 to 10"
+        msg = f"found scores on a scale of {scale_words(strangers[0])}, expected 0 to 10"
         raise ScaleError(msg, hint="scores of another scale are no Net Promoter Score; see csat()")
     score = nw.col("score")
     promoter, passive = score >= _PROMOTERS_FROM, (score >= _PASSIVES_FROM) & (score < _PROMOTERS_FROM)
@@ -209,7 +206,7 @@ def nps(
     value = nw.when(promoter).then(one).otherwise(nw.when(detractor).then(minus).otherwise(none))
     clustered = cluster is not None and cluster in frame.columns
     groups = grouped(
-        frame, by=question.by, cluster=cluster, excluded=_left_out(frame, off=_off(score)), value=value, counts=counts
+        frame, by=question.by, cluster=cluster, excluded=reasons(frame, off=_off(score)), value=value, counts=counts
     )
     receipt = question.receipt(frame)
     empty = empty_group(tuple(counts), clustered=clustered)
@@ -332,10 +329,10 @@ def csat(
         as_of=as_of,
         level=level,
     )
-    frame = _answers(answers, ItemKind.CSAT, question, cluster=cluster, columns=columns)
-    frame, scales = _scaled(frame, scale, question)
+    frame = take_answers(answers, ItemKind.CSAT, question, cluster=cluster, columns=columns)
+    scales = scales_of(frame, scale, question)
     if len(scales) > 1:
-        msg = f"found scores on scales of {' and '.join(map(_spoken, scales))}, expected one"
+        msg = f"found scores on scales of {' and '.join(map(scale_words, scales))}, expected one"
         raise ScaleError(msg, hint="name the item, or compare each scale on its own")
     at_least = _top_box(scales[0], top) if scales else top
     low, high = (scales[0].min, scales[0].max) if scales else (0.0, 0.0)
@@ -347,11 +344,11 @@ def csat(
         frame,
         by=question.by,
         cluster=cluster,
-        excluded=_left_out(frame, off=off),
+        excluded=reasons(frame, off=off),
         value=satisfied,
         counts={"satisfied": satisfied},
     )
-    told = {**question.parameters, "top": at_least, "scale": _spoken(scales[0]) if scales else None}
+    told = {**question.parameters, "top": at_least, "scale": scale_words(scales[0]) if scales else None}
     receipt = evolve(question, parameters=told).receipt(frame)
     empty = empty_group(("satisfied",), clustered=clustered)
     return question.answer(groups, empty, lambda group: share(group, receipt, level=level, nothing="no answers"))
@@ -359,93 +356,19 @@ def csat(
 
 def _top_box(scale: Scale, top: float | None) -> float:
     if scale.direction is Direction.LOWER:
-        msg = f"found a scale of {_spoken(scale)} where low is good, expected one where high is good"
+        msg = f"found a scale of {scale_words(scale)} where low is good, expected one where high is good"
         raise ScaleError(msg, hint="satisfaction counts the top boxes; turn the scores round under a name of their own")
     if top is None:
         top = _TOP_BOXES.get((int(scale.min), int(scale.max))) if scale.min % 1 == scale.max % 1 == 0 else None
     if top is None:
-        msg = f"no top boxes are agreed for a scale of {_spoken(scale)}"
+        msg = f"no top boxes are agreed for a scale of {scale_words(scale)}"
         raise ScaleError(msg, hint="say the lowest satisfied score with top=")
     if not scale.holds(top):
-        msg = f"found top={top:g}, expected a score on the scale of {_spoken(scale)}"
+        msg = f"found top={top:g}, expected a score on the scale of {scale_words(scale)}"
         raise ScaleError(msg, hint="say the lowest satisfied score with top=")
     return top
-
-
-# -- answers ---------------------------------------------------------------------------------------------------------
-
-
-def _answers(
-    answers: Table, kind: ItemKind, question: Question, *, cluster: str | None, columns: Mapping[str, str] | None
-) -> Frame:
-    """The answers to items of one kind, in the window, that were known by then; one item only."""
-    instrument, item = question.parameters["instrument"], question.parameters["item"]
-    needs = ["score"]
-    needs += [name for name, wanted in (("instrument", instrument), ("item", item)) if wanted is not None]
-    needs += ["submitted_us"] if question.window or question.as_of else []
-    wants = [*_WANTS, *([cluster] if cluster else [])]
-    frame = take(answers, Answer, needs=needs, wants=wants, also=question.by, columns=columns)
-    if "kind" in frame.columns:
-        frame = frame.having(words_in("kind", kind.value))
-    for name, wanted in (("instrument", instrument), ("item", item)):
-        if wanted is not None:
-            frame = frame.having(words_in(name, wanted))
-    if question.window is not None:
-        frame = frame.having(in_window(frame, question.window, "submitted_us"))
-    frame = known_by(frame, question.as_of, "submitted_us")
-    named = [name for name in ("instrument", "item") if name in frame.columns and name not in question.by]
-    if named:
-        found = rows(frame.lazy.select(*map(nw.col, named)).unique())
-        if len(found) > 1:
-            told = sorted(" / ".join(str(row[name]) for name in named) for row in found)
-            msg = f"found {len(found)} {kind.value} items ({', '.join(told[:5])}), expected one"
-            remedy = " or ".join(f"{name}=" for name in named)
-            raise UsageError(msg, hint=f"name one with {remedy}, or group by them")
-    return frame
-
-
-def _scaled(frame: Frame, scale: Scale | None, question: Question) -> tuple[Frame, list[Scale]]:
-    """The answers, and the scales their scores are on."""
-    if scale is not None:
-        return frame, [scale]
-    if not {"scale_min", "scale_max"} <= frame.columns:
-        msg = f"the scores come without a scale, and {question.name} needs one"
-        raise ScaleError(msg, hint="pass scale=Scale(min=..., max=...) when all of them are on one scale")
-    names = [name for name in ("scale_min", "scale_max", "scale_direction") if name in frame.columns]
-    scored = frame.lazy.filter(~nw.col("score").is_null()).select(*map(nw.col, names)).unique()
-    found = rows(scored)
-    if any(row["scale_min"] is None or row["scale_max"] is None for row in found):
-        msg = f"some scores come without a scale, and {question.name} needs one for each"
-        raise ScaleError(msg, hint="give each score its scale, or leave those without out before the call")
-    scales = {
-        (
-            row["scale_min"],
-            row["scale_max"],
-            Direction(row.get("scale_direction") or Direction.HIGHER),
-        )
-        for row in found
-    }
-    return frame, [Scale(min=low, max=high, direction=direction) for low, high, direction in sorted(scales)]
-
-
-def _spoken(scale: Scale) -> str:
-    return f"{scale.min:g} to {scale.max:g}" + (" (low is good)" if scale.direction is Direction.LOWER else "")
 
 
 def _off(score: nw.Expr) -> nw.Expr:
     """Whether a score is no whole number from 0 to 10."""
     return (score < NPS_SCALE.min) | (score > NPS_SCALE.max) | (score != score.round())
-
-
-def _left_out(frame: Frame, *, off: nw.Expr) -> dict[str, nw.Expr]:
-    """Reason to condition, for answers that do not count."""
-    reasons: dict[str, nw.Expr] = {}
-    if "status" in frame.columns:
-        for status in (FeedbackStatus.TEST, FeedbackStatus.SCREENED_OUT):
-            reasons[status.value] = words_in("status", status.value)
-    if "state" in frame.columns:
-        for state in (AnswerState.SKIPPED, AnswerState.NOT_SHOWN, AnswerState.NOT_APPLICABLE):
-            reasons[state.value] = words_in("state", state.value)
-    reasons["no_score"] = nw.col("score").is_null()
-    reasons["off_scale"] = off & ~nw.col("score").is_null()
-    return reasons
