@@ -94,7 +94,7 @@ def _tell(shown: Plain, workspace: Workspace, report: SyncReport, answers: Answe
     width = max(len(asked) for asked, _ in answers.estimates)
     for asked, estimate in answers.estimates:
         left_out = sum(number for _, number in estimate.excluded)
-        said = f"{estimate.value_words:>13}   {estimate.interval_words:<24} n = {estimate.n:,}"
+        said = f"{estimate.value_words:>13}   {estimate.interval_words:<28} n = {estimate.n:,}"
         shown.text(f"  {asked:<{width}}{said}{f', {left_out:,} left out' if left_out else ''}")
     shown.heading("The same score in both languages of the survey")
     shown.text(_indented(answers.by_language))
