@@ -20,6 +20,7 @@ from pathlib import Path
 ROWS = 300_000
 GOAL = 50_000
 LIMIT_MB = 400
+MEMORY = "128MB"  # of this DuckDB takes so much; the rest is Python with what it has loaded
 COLUMNS = (
     "deal_id",
     "contact_id",
@@ -110,7 +111,7 @@ def load(store: str, export: str) -> None:
         lost_reason="lost_reason",
         known_at="updated",
     )
-    with Workspace(store, threads=1) as workspace:
+    with Workspace(store, threads=1, memory=MEMORY) as workspace:
         workspace.connect(Files(FileStream(export, deals, name="deals")), name="bench")
         print(workspace.sync().counts)
 
