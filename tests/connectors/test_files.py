@@ -290,7 +290,6 @@ class TestNumbers:
         (page,) = pages(FileStream(write("a.csv", "invoice,quantity\nA,1\n"), LINE, number_by=("invoice",)))
         assert page.body == b"A,1\n"
 
-    @pytest.mark.xfail(strict=True, reason="files.py, _next: a list as key of counts raises TypeError, unhashable")
     def test_a_nested_value_of_json_lines(self, write: Callable[[str, str], Path]) -> None:
         path = write("a.jsonl", '{"invoice":["A"]}\n{"invoice":["A"]}\n')
         found = records(pages(FileStream(path, LINE, number_by=("invoice",))))

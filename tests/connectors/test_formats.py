@@ -227,9 +227,6 @@ class TestEncodings:
             form(encoding="utf-9")  # type: ignore[call-arg]
         assert error.value.code == "usage"
 
-    @pytest.mark.xfail(
-        strict=True, reason="formats.py, _known_encoding: codecs.lookup finds rot13, which is no text encoding"
-    )
     def test_an_encoding_that_is_none_of_text(self) -> None:
         with pytest.raises(UsageError):
             Csv(encoding="rot13")
@@ -257,17 +254,11 @@ class TestEncodings:
             assert (error.data["file"], error.data["row"]) == ("wrong.jsonl", 1)
             assert "a byte 0xe4 does not fit" in str(error)
 
-    @pytest.mark.xfail(
-        strict=True, reason="formats.py, Csv.chunks: next(reader) reads the first block outside of the try"
-    )
     def test_the_wrong_one_in_the_first_block_of_rows(self, write: Callable[..., Path]) -> None:
         path = write("wrong.csv", b"a,b\n" + b"1234,x\n" * 2500 + b"\xe4,x\n")
         error = refused(lambda: records(Csv(), path, rows=5000))
         assert error.data["file"] == "wrong.csv"
 
-    @pytest.mark.xfail(
-        strict=True, reason="formats.py, chunks: the lines of the block that failed are lost and not counted"
-    )
     @pytest.mark.parametrize(
         ("name", "form", "line"), [("a.csv", Csv(), b"1234,x\n"), ("a.jsonl", JsonLines(), b'{"a":1}\n')]
     )
@@ -290,15 +281,11 @@ class TestCompression:
         path = write(f"a.jsonl{ending}", compress(b'{"a":1}\n'))
         assert records(JsonLines(), path) == [{"a": 1}]
 
-    @pytest.mark.xfail(
-        strict=True, reason="formats.py, header and chunks: the decompressors' own errors come out, without the file"
-    )
     @pytest.mark.parametrize("name", ["a.csv.gz", "a.csv.bz2", "a.csv.xz"])
     def test_a_file_that_is_not_compressed(self, name: str, write: Callable[..., Path]) -> None:
         path = write(name, PLAIN)
         refused(lambda: Csv().header(path))
 
-    @pytest.mark.xfail(strict=True, reason="formats.py, header and chunks: EOFError comes out, without the file")
     @pytest.mark.parametrize("name", ["a.csv.gz", "a.jsonl.gz"])
     def test_a_file_that_was_cut_off(self, name: str, write: Callable[..., Path]) -> None:
         path = write(name, gzip.compress(PLAIN.encode())[:-12])
@@ -395,14 +382,10 @@ class TestParquet:
         for call in (lambda: Parquet().header(path), lambda: records(Parquet(), path)):
             assert "a.parquet cannot be read as Parquet" in str(refused(call))
 
-    @pytest.mark.xfail(strict=True, reason="formats.py, Parquet.chunks: to_json takes bytes for utf-8 and raises")
     def test_bytes(self, parquet: Callable[[str], Path]) -> None:
         assert len(records(Parquet(), parquet(r"SELECT '\xFF'::BLOB AS a"))) == 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="formats.py, Csv: delimiter and quote are not checked, csv's TypeError comes out"
-)
 @pytest.mark.parametrize("given_", [{"delimiter": "||"}, {"delimiter": ""}, {"quote": ""}])
 def test_a_delimiter_or_quote_that_is_not_one_character(given_: dict[str, str], write: Callable[..., Path]) -> None:
     path = write("a.csv", PLAIN)

@@ -159,9 +159,6 @@ class TestDoor:
         assert plugins.names() == ("files", "notes")
         assert [each.plugin for each in plugins.failed] == ["pack"]
 
-    @pytest.mark.xfail(
-        strict=True, reason="plugins.py, _add: names are compared with those there before, not among the plugin's own"
-    )
     def test_one_plugin_with_one_name_twice(self, entry: Any) -> None:
         plugins = Plugins((entry("pack", Bringing(Notes, Twin)),))
         assert [each.plugin for each in plugins.failed] == ["pack"]
@@ -278,6 +275,5 @@ class TestContract:
         assert "Ada" not in shown
         assert "<1 records>" in shown
 
-    @pytest.mark.xfail(strict=True, reason="sdk.py, Unreadable: raw is shown in the repr, unlike a page's records")
     def test_an_unreadable_record_does_not_show_itself(self) -> None:
         assert "Ada" not in repr(Unreadable("broken", "Ada Lovelace"))

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Union
 
 from attrs import frozen
 from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, ValidationError
-from pydantic_core import to_json
 
 from crmcx.connectors.conversions import referring
 from crmcx.connectors.mapping import Mapping as ClassMapping
@@ -21,6 +20,8 @@ from crmcx.models.values import Privacy
 
 _BAD = object()
 _SHOWN = 40
+UNSAID = "und"
+"""The language of words of which nobody said it."""
 _NOTHING = "nothing is there, and a value is needed"
 
 
@@ -118,10 +119,7 @@ class Compiled:
             places = [places[at] for at in keep]
             columns = [tuple(column[at] for at in keep) for column in columns]
         extras = self._extras([records[place] for place in places], fields)
-        rows = [
-            self._rows(plan, columns, places, extras if number == 0 else None)
-            for number, plan in enumerate(self._plans)
-        ]
+        rows = [self._rows(plan, columns, places, extras) for plan in self._plans]
         rejected += [
             Rejected(place, "", "no mapping of the stream applies to it") for place in _untouched(rows, places)
         ]
@@ -175,10 +173,16 @@ class Compiled:
             applies = columns[plan.when or 0]
             for slot in plan.needed:
                 values = columns[slot.ask or 0]
-                if None in values:
+                nothing = (None, "") if slot.refers else (None,)
+                if any(value in values for value in nothing):
                     for at, value in enumerate(values):
-                        if value is None and applies[at]:
+                        if value in nothing and applies[at]:
                             found.setdefault(at, []).append(self._asks[slot.ask or 0])
+        for first, second in self._pairs():
+            if None in columns[second]:
+                for at, (leads, follows) in enumerate(zip(columns[first], columns[second], strict=True)):
+                    if leads is not None and follows is None:
+                        found.setdefault(at, []).append(self._asks[second])
         return {
             at: Rejected(
                 places[at],
@@ -188,6 +192,17 @@ class Compiled:
             for at, asks in found.items()
         }
 
+    def _pairs(self) -> list[tuple[int, int]]:
+        """The asks of amounts with those of their currencies, where both are taken from the record."""
+        pairs = []
+        for plan in (plan for top in self._plans for plan in (top, *top.parts)):
+            leads = {slot.leaf.column: slot.ask for slot in plan.slots}
+            for slot in plan.slots:
+                first = leads.get(slot.follows or "")
+                if slot.ask is not None and first is not None and slot.leaf.path[-1] == "currency":
+                    pairs.append((first, slot.ask))
+        return pairs
+
     # -- rows ----------------------------------------------------------------------------------------------------
 
     def _rows(
@@ -195,14 +210,19 @@ class Compiled:
         plan: Plan,
         columns: Sequence[Sequence[Any]],
         places: Sequence[int],
-        extras: Sequence[str | None] | None,
+        extras: list[str | None] | None,
     ) -> Rows:
-        kept = extras
+        """The rows of a class; what a record says beyond goes to the first class that applies, and is taken there."""
+        at: Sequence[int] = range(len(places))
         if plan.when is not None:
             at = [number for number, applies in enumerate(columns[plan.when]) if applies]
             columns = [[column[number] for number in at] for column in columns]
             places = [places[number] for number in at]
-            kept = None if extras is None else [extras[number] for number in at]
+        kept = None
+        if extras is not None:
+            kept = [extras[number] for number in at]
+            for number in at:
+                extras[number] = None
         count = len(places)
         cells = self._cells(plan, columns, count)
         if issubclass(plan.cls, Record):
@@ -219,7 +239,8 @@ class Compiled:
             cells[name] = [slot.constant] * count if slot.ask is None else self._column(slot, columns[slot.ask])
             if slot.follows:
                 pairs = zip(cells[slot.follows], cells[name], strict=True)
-                cells[name] = [None if first is None else second for first, second in pairs]
+                unsaid = UNSAID if slot.leaf.path[-1] == "lang" else None
+                cells[name] = [None if first is None else second or unsaid for first, second in pairs]
         return cells
 
     def _column(self, slot: Slot, values: Sequence[Any]) -> Sequence[Any]:
@@ -237,7 +258,7 @@ class Compiled:
             named = [_named(record, fields) for record in records]
             return [write_extra({k: v for k, v in _rest(each, self._tree).items() if v is not None}) for each in named]
         said = ({name: record[at] for name, at in unread if record[at] is not None} for record in records)
-        return [to_json(each, fallback=str).decode() if each else None for each in said]
+        return [write_extra(each) for each in said]
 
 
 def _tree(asks: Sequence[Ask]) -> dict[str | int, Any]:
@@ -315,6 +336,10 @@ def _complaint(value: Any, leaf: Leaf | None, message: str) -> str:  # noqa: ANN
 
 def _shown(value: Any, leaf: Leaf | None) -> str:  # noqa: ANN401 - whatever a source wrote
     public = leaf is not None and leaf.privacy is Privacy.NONE
-    if public and isinstance(value, str | int | float) and len(str(value)) <= _SHOWN:
+    try:
+        length = len(str(value))
+    except ValueError:  # Python does not write out a number of thousands of digits
+        return f"{type(value).__name__} of very many digits"
+    if public and isinstance(value, str | int | float) and length <= _SHOWN:
         return repr(value)
-    return f"{type(value).__name__} of {len(str(value))} characters"
+    return f"{type(value).__name__} of {length} characters"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import cache, lru_cache, singledispatch
 from typing import Annotated, Any, Literal
 
@@ -19,6 +19,7 @@ from crmcx.connectors.mapping import (
     DurationIn,
     InstantAs,
     Joined,
+    Native,
     NumberAs,
     Plain,
     RefTo,
@@ -27,12 +28,14 @@ from crmcx.connectors.mapping import (
     Unless,
     Words,
 )
-from crmcx.instants import EPOCH, MICROSECOND, from_us, zone
+from crmcx.instants import EPOCH, MICROSECOND, to_us, zone
 from crmcx.models.cells import MILLION
 from crmcx.models.fields import Kind, Leaf
 from crmcx.models.values import LARGEST_AMOUNT
 
 LARGEST_MICROS = LARGEST_AMOUNT * MILLION
+FIRST_US, LAST_US = to_us(datetime.min.replace(tzinfo=UTC)), to_us(datetime.max.replace(tzinfo=UTC))
+_DIGITS = 20
 
 
 def _native(schema: core_schema.CoreSchema) -> Any:  # noqa: ANN401 - a type hint
@@ -47,19 +50,31 @@ def _instant_us(value: Any) -> int:  # noqa: ANN401 - whatever a source wrote
     """
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) and value[4:5] == "-" else value
-        return int((found - EPOCH) // MICROSECOND)
+        return _in_calendar(int((found - EPOCH) // MICROSECOND))
     except (TypeError, ValueError):
         code = "instant_format"
         raise _bad(code, "is no date and time in ISO 8601 with its offset") from None
+
+
+def _in_calendar(us: int) -> int:
+    """An instant that UTC can write, in the years 1 to 9999; an offset can lead out of them."""
+    if FIRST_US <= us <= LAST_US:
+        return us
+    code = "instant_range"
+    raise _bad(code, "does not lie in the years 1 to 9999 in UTC")
 
 
 def _exact_micros(value: object) -> int:
     """An exact number as millionths; a float is refused here too, since it has lost what was said."""
     if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
         try:
-            numerator, denominator = Decimal(value).as_integer_ratio()
-        except (InvalidOperation, OverflowError, ValueError):
+            number = Decimal(value)
+            usual = -_DIGITS <= number.adjusted() <= _DIGITS  # of 1e4000000 nobody wants all digits
+            numerator, denominator = number.as_integer_ratio() if usual else (0, 0)
+        except (ArithmeticError, ValueError):
             numerator, denominator = 0, 0
+        if isinstance(value, str) and "_" in value:  # Python's own way to part digits, and no source's
+            denominator = 0
         if denominator and not MILLION % denominator:
             found = numerator * (MILLION // denominator)
             if -LARGEST_MICROS <= found <= LARGEST_MICROS:
@@ -173,17 +188,28 @@ def _(conversion: InstantAs, leaf: Leaf, *, source: str, nullable: bool) -> Any:
                 code = "instant_naive"
                 raise _bad(code, "has no offset, and the mapping names no zone=")
             found = found.replace(tzinfo=tz)
-        return (found - EPOCH) // MICROSECOND
+        return _in_calendar((found - EPOCH) // MICROSECOND)
 
     return _function(convert, nullable=nullable)
 
 
+def _whole(value: object, factor: int) -> int:
+    """A number in smaller units.
+
+    Raises:
+        ValueError: It is no number, or one that no count of time needs.
+    """
+    number = Decimal(str(value))
+    if number.adjusted() > _DIGITS:
+        msg = "too large"
+        raise ValueError(msg)
+    return int(number * factor)
+
+
 def _since_1970(value: object, factor: int) -> int:
     try:
-        us = int(Decimal(str(value)) * factor)
-        from_us(us)  # within the years that a datetime can hold
-        return us
-    except (InvalidOperation, OverflowError, ValueError):
+        return _in_calendar(_whole(value, factor))
+    except (ArithmeticError, ValueError):
         code = "instant_number"
         raise _bad(code, "is no count of time since 1970") from None
 
@@ -211,8 +237,8 @@ def _(conversion: DurationIn, leaf: Leaf, *, source: str, nullable: bool) -> Any
 
     def convert(value: object) -> timedelta:
         try:
-            return timedelta(microseconds=int(Decimal(str(value)) * one))
-        except (InvalidOperation, OverflowError, ValueError):
+            return timedelta(microseconds=_whole(value, one))
+        except (ArithmeticError, ValueError):
             raise _bad("duration_number", f"is no number of {conversion.unit}") from None
 
     return _function(convert, nullable=nullable)
@@ -224,6 +250,9 @@ def _(conversion: NumberAs, leaf: Leaf, *, source: str, nullable: bool) -> Any: 
         if not isinstance(value, str):
             return value
         bare = value.replace(conversion.thousands, "") if conversion.thousands else value
+        if conversion.decimal != "." and "." in bare:
+            code = "number_format"
+            raise _bad(code, "has a point, which the mapping names neither as decimal= nor as thousands=")
         return bare.replace(conversion.decimal, ".")
 
     return _before(convert, leaf, nullable=nullable)
@@ -293,8 +322,12 @@ def referring(conversion: RefTo, ids: Sequence[str | None], *, source: str) -> l
 @validated.register
 def _(conversion: Unless, leaf: Leaf, *, source: str, nullable: bool) -> Any:  # noqa: ANN401, ARG001
     codes = frozenset(conversion.codes)
-    low, high = conversion.scale or (None, None)
-    inside = Annotated[float, Field(ge=low, le=high, allow_inf_nan=False)]
+    inside: Any = plain_type(leaf)
+    if conversion.scale:
+        low, high = conversion.scale
+        inside = Annotated[float, Field(ge=low, le=high, allow_inf_nan=False)]
+    elif conversion.table:
+        inside = validated(Words(conversion.path, table=conversion.table), leaf, source=source, nullable=True)
     return Annotated[
         inside | None, BeforeValidator(lambda value: None if value is None or _code(value) in codes else value)
     ]
@@ -308,6 +341,11 @@ def _(conversion: StateOf, leaf: Leaf, *, source: str, nullable: bool) -> Any:  
         return "skipped" if value is None else states.get(_code(value), "answered")
 
     return Annotated[object, PlainValidator(convert)]
+
+
+@validated.register
+def _(_conversion: Native, leaf: Leaf, *, source: str, nullable: bool) -> Any:  # noqa: ANN401, ARG001
+    return Annotated[object, PlainValidator(lambda value: None if value is None else _code(value))]
 
 
 @validated.register

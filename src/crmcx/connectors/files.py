@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from attrs import evolve, field, frozen
+from pydantic_core import to_json
 
 from crmcx.connectors.compiled import Compiled
 from crmcx.connectors.formats import Chunk, Format, format_of
@@ -167,5 +168,9 @@ def _numbered(chunk: Chunk, columns: tuple[str, ...], counts: dict[tuple[Any, ..
 
 
 def _next(counts: dict[tuple[Any, ...], int], key: tuple[Any, ...]) -> int:
+    try:
+        hash(key)
+    except TypeError:  # a nested value
+        key = (to_json(key, fallback=str),)
     counts[key] = counts.get(key, 0) + 1
     return counts[key]

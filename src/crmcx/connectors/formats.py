@@ -7,11 +7,11 @@ it said it.
 from __future__ import annotations
 
 import bz2
-import codecs
 import csv
 import gzip
 import io
 import lzma
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
@@ -27,6 +27,8 @@ from crmcx.errors import SourceFileError, UsageError
 _OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _DELIMITERS = (",", ";", "\t", "|")
 _WIDEST_FIELD = 1 << 27
+_UNPACKING = (OSError, EOFError, lzma.LZMAError, zlib.error)
+_UNREADABLE = (UnicodeDecodeError, csv.Error, *_UNPACKING)
 
 
 @frozen
@@ -43,10 +45,16 @@ class Chunk:
 
 def _known_encoding(_format: Any, _attribute: Any, value: str) -> None:  # noqa: ANN401 - attrs' signature
     try:
-        codecs.lookup(value)
+        "".encode(value)
     except LookupError:
         msg = f"no text encoding is called {value!r}"
         raise UsageError(msg, hint="use a name such as utf-8, utf-8-sig, cp1252 or latin-1") from None
+
+
+def _one_character(_format: Any, attribute: Any, value: str) -> None:  # noqa: ANN401 - attrs' signature
+    if not isinstance(value, str) or len(value) != 1:
+        msg = f"found {attribute.name}={value!r}, expected one character"
+        raise UsageError(msg, hint="say what the file uses, such as ';'")
 
 
 @frozen(kw_only=True)
@@ -69,11 +77,11 @@ class Csv(Format):
     A cell whose text is one of `nulls` is no value. A row with more or fewer cells than the header is unreadable.
     """
 
-    delimiter: str = ","
+    delimiter: str = field(default=",", validator=_one_character)
     """What separates cells."""
     encoding: str = field(default="utf-8-sig", validator=_known_encoding)
     """Encoding of the text; a byte order mark is taken off."""
-    quote: str = '"'
+    quote: str = field(default='"', validator=_one_character)
     """What cells are quoted with."""
     nulls: tuple[str, ...] = ("",)
     """Texts that stand for no value."""
@@ -83,7 +91,7 @@ class Csv(Format):
         with _text(path, self.encoding) as file:
             try:
                 names = next(self._reader(file), None)
-            except (UnicodeDecodeError, csv.Error) as error:
+            except _UNREADABLE as error:
                 raise _undecodable(path, self.encoding, 1, error) from None
         if not names:
             msg = f"{path.name} is empty, expected a header row"
@@ -111,13 +119,15 @@ class Csv(Format):
         with _text(path, self.encoding) as file:
             lines: list[str] = []
             reader = self._reader(chain.from_iterable(_line_blocks(file, lines, rows)))
-            next(reader)
-            read, taken = 1, reader.line_num
-            del lines[:taken]
+            read = taken = 0
             while True:
                 try:
+                    if not read:
+                        next(reader)
+                        read, taken = 1, reader.line_num
+                        del lines[:taken]
                     cells = list(islice(reader, rows))
-                except (UnicodeDecodeError, csv.Error) as error:
+                except _UNREADABLE as error:
                     raise _undecodable(path, self.encoding, read + len(lines), error) from None
                 if not cells:
                     return
@@ -151,7 +161,7 @@ class JsonLines(Format):
         with _text(path, self.encoding) as file:
             try:
                 next(file, None)
-            except UnicodeDecodeError as error:
+            except _UNREADABLE as error:
                 raise _undecodable(path, self.encoding, 1, error) from None
 
     def chunks(self, path: Path, *, rows: int) -> Iterator[Chunk]:
@@ -160,10 +170,11 @@ class JsonLines(Format):
             lines = (line for line in file if line.strip())
             read = 0
             while True:
+                taken: list[str] = []
                 try:
-                    taken = list(islice(lines, rows))
-                except UnicodeDecodeError as error:
-                    raise _undecodable(path, self.encoding, read + 1, error) from None
+                    taken.extend(islice(lines, rows))
+                except _UNREADABLE as error:
+                    raise _undecodable(path, self.encoding, read + len(taken) + 1, error) from None
                 if not taken:
                     return
                 read += len(taken)
@@ -199,7 +210,7 @@ class Parquet(Format):
             records: list[Said] = list(taken)
             if nulls:
                 records = [[None if type(cell) is str and cell in nulls else cell for cell in row] for row in taken]
-            yield Chunk(records, to_json([names, *taken], fallback=str), names)
+            yield Chunk(records, to_json([names, *taken], fallback=str, bytes_mode="base64"), names)
 
 
 def format_of(path: Path) -> Format:
@@ -232,12 +243,18 @@ def _text(path: Path, encoding: str) -> IO[str]:
 
 def _line_blocks(file: IO[str], kept: list[str], rows: int) -> Iterator[list[str]]:
     """Lines in blocks, each block also added to `kept`, from which the reader of records takes what it has used."""
-    while block := list(islice(file, rows)):
-        kept += block
-        yield block
+    while True:
+        start = len(kept)
+        kept.extend(islice(file, rows))  # where a line cannot be read, those before it are kept and counted
+        if len(kept) == start:
+            return
+        yield kept[start:]
 
 
 def _undecodable(path: Path, encoding: str, row: int, error: Exception) -> SourceFileError:
+    if isinstance(error, _UNPACKING):
+        msg = f"{path.name} cannot be unpacked near row {row}: it is cut off, or not compressed as its ending says"
+        return SourceFileError(msg, hint="export or copy it again", file=path.name, row=row)
     if isinstance(error, UnicodeDecodeError):
         byte = f"0x{error.object[error.start]:02x}"
         msg = f"{path.name} is not written in {encoding}: near row {row} a byte {byte} does not fit"

@@ -12,6 +12,7 @@ from collections.abc import Mapping as MappingType
 from typing import Any, TypeAlias
 
 from attrs import asdict, field, frozen
+from pydantic import BaseModel
 
 from crmcx.errors import MappingError
 from crmcx.models import Answer, ContactPoint
@@ -135,11 +136,15 @@ class Joined(Conversion):
 
 @frozen
 class Unless(Conversion):
-    """The value, or None where the source's value is one of these codes; what an answer's score is made with."""
+    """The value, or None where the source's value is one of these codes; what an answer is made with.
+
+    A score lies on its scale; a choice becomes the word of its table, where there is one.
+    """
 
     path: tuple[str | int, ...]
     codes: tuple[str, ...]
     scale: tuple[float, float] | None = None
+    table: tuple[tuple[str, str], ...] = ()
 
 
 @frozen
@@ -148,6 +153,13 @@ class StateOf(Conversion):
 
     path: tuple[str | int, ...]
     codes: tuple[tuple[str, str], ...]
+
+
+@frozen
+class Native(Conversion):
+    """The source's own word beside ours, as text."""
+
+    path: tuple[str | int, ...] = field(converter=as_path)
 
 
 @frozen
@@ -191,13 +203,13 @@ class Mapping:
         """The mapping as plain data that can be written as JSON."""
 
         def plain(_inst: type, _attr: Any, value: Any) -> Any:  # noqa: ANN401 - attrs' own signature
-            return value.__name__ if isinstance(value, type) else value
+            return value.__name__ if isinstance(value, type) else _as_json(value)
 
         def named(conversion: Conversion | None) -> Any:  # noqa: ANN401 - nested plain data
             if conversion is None:
                 return None
             nested = {
-                name: named(value) if isinstance(value, Conversion) else value
+                name: named(value) if isinstance(value, Conversion) else _as_json(value)
                 for name, value in asdict(conversion, recurse=False).items()
             }
             return {"conversion": type(conversion).__name__, **nested}
@@ -224,6 +236,10 @@ class Mapping:
         """SHA-256 of the canonical JSON of the mapping, first 16 digits."""
         text = json.dumps(self.describe(), sort_keys=True, separators=(",", ":"), default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _as_json(value: Any) -> Any:  # noqa: ANN401 - any value of a constant
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
 
 def _conversion(given: Given) -> Conversion:
@@ -433,9 +449,17 @@ def answer(
     if codes:
         fields["state_native"] = Codes(where, tuple(code for code, _ in codes))
     if kind == "text":
-        fields["text"] = TextOf(Plain(where), lang if isinstance(lang, Conversion) else Constant(lang))
+        said = Unless(where, tuple(code for code, _ in codes), None) if codes else Plain(where)
+        fields["text"] = TextOf(said, lang if isinstance(lang, Conversion) else Constant(lang))
     elif kind == "choice":
-        fields["choice"] = Words(where, table=tuple(choices.items())) if choices else Plain(where)
+        told = tuple((choices or {}).items())
+        fields["choice"] = (
+            Unless(where, tuple(code for code, _ in codes), None, told)
+            if codes
+            else Words(where, table=told)
+            if told
+            else Plain(where)
+        )
     else:
         if scale is None:
             msg = f"item {item!r} has scores and no scale"

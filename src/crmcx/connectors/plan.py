@@ -17,8 +17,8 @@ from crmcx.connectors.mapping import (
     Joined,
     Mapping,
     MoneyOf,
+    Native,
     PartMapping,
-    Plain,
     RefTo,
     StateOf,
     TextOf,
@@ -150,7 +150,7 @@ class Planner:
                 slots.append(self._slot(cls, second, pair[1], relaxed=relaxed, follows=first.column))
             native = by_field.get(f"{name}_native")
             if isinstance(conversion, Words) and native and f"{name}_native" not in fields:
-                slots.append(self._slot(cls, native[0], Plain(conversion.path), relaxed=relaxed))
+                slots.append(self._slot(cls, native[0], Native(conversion.path), relaxed=relaxed))
         return slots
 
     def _slot(

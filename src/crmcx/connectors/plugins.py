@@ -58,7 +58,7 @@ class Plugins:
                 if not (isinstance(cls, type) and issubclass(cls, Connector)):
                     msg = f"registered {cls!r}, which is no Connector class"
                     raise ConnectorError(msg, hint="return connector classes from crmcx_register_connectors")
-                if cls.name in self._classes:
+                if cls.name in self._classes or sum(cls.name == other.name for other in classes) > 1:
                     msg = f"the connector name {cls.name!r} is taken"
                     raise ConnectorError(msg, hint="choose another name")
         except Exception:

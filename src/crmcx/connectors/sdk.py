@@ -22,7 +22,7 @@ class Unreadable:
 
     reason: str
     """What is wrong, without the words of the record."""
-    raw: str
+    raw: str = field(repr=False)
     """The record as it stands in the source."""
 
 
