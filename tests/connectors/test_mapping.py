@@ -29,7 +29,7 @@ from crmcx.connectors import (
     words,
 )
 from crmcx.connectors.compiled import Compiled
-from crmcx.connectors.mapping import as_path
+from crmcx.connectors.conversions import as_path
 from crmcx.errors import MappingError
 from crmcx.models import ContactPoint, Customer, Deal, Feedback, Interaction, Scale, StageChange, Text
 

@@ -9,10 +9,10 @@ from typing import Annotated, Any, Union
 from attrs import frozen
 from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, ValidationError
 
-from crmcx.connectors.conversions import referring
 from crmcx.connectors.mapping import Mapping as ClassMapping
 from crmcx.connectors.plan import Ask, Path, Plan, Planner, Slot
 from crmcx.connectors.sdk import Said, Unreadable
+from crmcx.connectors.validators import referring
 from crmcx.models.base import Model, Record, write_extra
 from crmcx.models.cells import encode
 from crmcx.models.fields import Leaf

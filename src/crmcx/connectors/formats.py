@@ -52,7 +52,7 @@ def _known_encoding(_format: Any, _attribute: Any, value: str) -> None:  # noqa:
 
 
 def _one_character(_format: Any, attribute: Any, value: str) -> None:  # noqa: ANN401 - attrs' signature
-    if not isinstance(value, str) or len(value) != 1:
+    if len(value) != 1:
         msg = f"found {attribute.name}={value!r}, expected one character"
         raise UsageError(msg, hint="say what the file uses, such as ';'")
 

@@ -9,173 +9,38 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping as MappingType
-from typing import Any, TypeAlias
+from typing import Any
 
-from attrs import asdict, field, frozen
+from attrs import asdict, frozen
 from pydantic import BaseModel
 
+from crmcx.connectors.conversions import (
+    Codes,
+    Condition,
+    Constant,
+    Conversion,
+    DayAs,
+    DurationIn,
+    Given,
+    InstantAs,
+    Joined,
+    MoneyOf,
+    NumberAs,
+    Path,
+    Plain,
+    RefTo,
+    ShortestDecimal,
+    StateOf,
+    TextOf,
+    Unless,
+    Words,
+    as_path,
+)
 from crmcx.errors import MappingError
 from crmcx.models import Answer, ContactPoint
 from crmcx.models.base import Model, Part, Record
 from crmcx.models.fields import leaves
 from crmcx.models.values import Scale
-
-Path: TypeAlias = str | tuple[str | int, ...]
-"""Where a value stands: the name of a column or key, or the way down through nested ones."""
-Given: TypeAlias = "str | tuple[str | int, ...] | Conversion"
-"""What a mapping says about a field: a path, or a conversion of one."""
-
-
-def as_path(value: Path) -> tuple[str | int, ...]:
-    """A path as a tuple; a text is one key as it stands, dots and blanks included."""
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
-@frozen
-class Conversion:
-    """A named way from what a source wrote to what a field holds."""
-
-
-@frozen
-class Plain(Conversion):
-    """The value as it stands."""
-
-    path: tuple[str | int, ...] = field(converter=as_path)
-
-
-@frozen
-class Constant(Conversion):
-    """The same value for every record."""
-
-    value: Any
-
-
-@frozen
-class InstantAs(Conversion):
-    """A moment in another spelling."""
-
-    path: tuple[str | int, ...] = field(converter=as_path)
-    format: str | None = None
-    zone: str | None = None
-    unit: str | None = None
-
-
-@frozen
-class DayAs(Conversion):
-    """A day in another spelling."""
-
-    path: tuple[str | int, ...] = field(converter=as_path)
-    format: str = "%Y-%m-%d"
-
-
-@frozen
-class DurationIn(Conversion):
-    """A length of time counted in a unit."""
-
-    path: tuple[str | int, ...] = field(converter=as_path)
-    unit: str = "seconds"
-
-
-@frozen
-class NumberAs(Conversion):
-    """A number with other separators."""
-
-    path: tuple[str | int, ...] = field(converter=as_path)
-    decimal: str = "."
-    thousands: str = ""
-
-
-@frozen
-class ShortestDecimal(Conversion):
-    """A float as the shortest decimal that reads back as the same float."""
-
-    path: tuple[str | int, ...] = field(converter=as_path)
-
-
-@frozen
-class MoneyOf(Conversion):
-    """An amount and its currency."""
-
-    amount: Conversion
-    currency: Conversion
-
-
-@frozen
-class TextOf(Conversion):
-    """Words and their language."""
-
-    value: Conversion
-    lang: Conversion
-
-
-@frozen
-class Words(Conversion):
-    """A source's own words for the values of an enumeration or flag."""
-
-    path: tuple[str | int, ...] = field(converter=as_path)
-    table: tuple[tuple[str, str | bool], ...] = ()
-    other: str | None = None
-
-
-@frozen
-class RefTo(Conversion):
-    """The record that an id of the source points to."""
-
-    path: tuple[str | int, ...] = field(converter=as_path)
-    source: str | None = None
-    prefix: str = ""
-
-
-@frozen
-class Joined(Conversion):
-    """Several values as one id, in their order."""
-
-    paths: tuple[tuple[str | int, ...], ...]
-    separator: str = "#"
-
-
-@frozen
-class Unless(Conversion):
-    """The value, or None where the source's value is one of these codes; what an answer is made with.
-
-    A score lies on its scale; a choice becomes the word of its table, where there is one.
-    """
-
-    path: tuple[str | int, ...]
-    codes: tuple[str, ...]
-    scale: tuple[float, float] | None = None
-    table: tuple[tuple[str, str], ...] = ()
-
-
-@frozen
-class StateOf(Conversion):
-    """The state of an answer: a code's own, `skipped` where nothing is said, else `answered`."""
-
-    path: tuple[str | int, ...]
-    codes: tuple[tuple[str, str], ...]
-
-
-@frozen
-class Native(Conversion):
-    """The source's own word beside ours, as text."""
-
-    path: tuple[str | int, ...] = field(converter=as_path)
-
-
-@frozen
-class Codes(Conversion):
-    """The source's value where it is one of these codes, else None."""
-
-    path: tuple[str | int, ...]
-    codes: tuple[str, ...]
-
-
-@frozen
-class Condition:
-    """When a mapping applies: where the path holds one of `values`, or anything at all when there are none."""
-
-    path: tuple[str | int, ...] = field(converter=as_path)
-    values: tuple[str, ...] = ()
 
 
 @frozen

@@ -6,24 +6,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from attrs import field, frozen
-from pydantic import TypeAdapter
 
-from crmcx.connectors.conversions import condition_type, gives_cells, validated
-from crmcx.connectors.mapping import (
+from crmcx.connectors.conversions import (
     Condition,
     Constant,
     Conversion,
     InstantAs,
     Joined,
-    Mapping,
-    MoneyOf,
     Native,
-    PartMapping,
     RefTo,
     StateOf,
-    TextOf,
     Words,
 )
+from crmcx.connectors.mapping import Mapping, PartMapping
+from crmcx.connectors.validators import checked_word, condition_type, gives_cells, validated
+from crmcx.errors import MappingError
 from crmcx.models.base import Model
 from crmcx.models.cells import encode
 from crmcx.models.fields import Kind, Leaf, leaves
@@ -141,13 +138,17 @@ class Planner:
             by_field.setdefault(leaf.path[0], []).append(leaf)
         slots = []
         for name, conversion in fields.items():
-            pair = _pair(conversion)
-            if pair is None:
+            if isinstance(conversion, Constant):
                 slots += [self._slot(cls, leaf, conversion, relaxed=relaxed) for leaf in by_field[name]]
-            else:
-                first, second = by_field[name]
-                slots.append(self._slot(cls, first, pair[0], relaxed=relaxed))
-                slots.append(self._slot(cls, second, pair[1], relaxed=relaxed, follows=first.column))
+                continue
+            _demand_parts(cls, name, conversion, by_field[name])
+            first, *others = by_field[name]
+            each = [getattr(conversion, part) for part in conversion.parts] or [conversion]
+            slots.append(self._slot(cls, first, each[0], relaxed=relaxed))
+            slots += [
+                self._slot(cls, other, said, relaxed=relaxed, follows=first.column)
+                for other, said in zip(others, each[1:], strict=True)
+            ]
             native = by_field.get(f"{name}_native")
             if isinstance(conversion, Words) and native and f"{name}_native" not in fields:
                 slots.append(self._slot(cls, native[0], Native(conversion.path), relaxed=relaxed))
@@ -156,14 +157,16 @@ class Planner:
     def _slot(
         self, cls: type[Model], leaf: Leaf, conversion: Conversion, *, relaxed: bool, follows: str | None = None
     ) -> Slot:
+        name = f"{cls.__name__}.{'.'.join(leaf.path)}"
         if isinstance(conversion, Constant):
-            return Slot(leaf, None, constant=_constant(leaf, conversion.value), follows=follows)
+            return Slot(leaf, None, constant=_constant(name, leaf, conversion.value), follows=follows)
+        _demand_kind(name, conversion, leaf)
         nullable = leaf.nullable or relaxed or follows is not None
         ask = Ask(
             paths=_paths(conversion),
             kind=validated(conversion, leaf, source=self.source, nullable=nullable),
             required=not nullable and not isinstance(conversion, StateOf),
-            name=f"{cls.__name__}.{'.'.join(leaf.path)}",
+            name=name,
             leaf=leaf,
             separator=conversion.separator if isinstance(conversion, Joined) else "",
         )
@@ -183,18 +186,27 @@ def _paths(conversion: Conversion) -> tuple[Path, ...]:
     return (conversion.path,)  # type: ignore[attr-defined]  # every other conversion of a value has one
 
 
-def _pair(conversion: Conversion) -> tuple[Conversion, Conversion] | None:
-    """The two conversions of a money or a text."""
-    if isinstance(conversion, MoneyOf):
-        return conversion.amount, conversion.currency
-    if isinstance(conversion, TextOf):
-        return conversion.value, conversion.lang
-    return None
+def _demand_parts(cls: type[Model], name: str, conversion: Conversion, found: Sequence[Leaf]) -> None:
+    """Demand that a conversion makes just the parts that a field has."""
+    parts = tuple(leaf.path[1] for leaf in found if len(leaf.path) > 1)
+    if parts != conversion.parts:
+        made = f"makes {' and '.join(conversion.parts)}" if conversion.parts else "makes one value"
+        wanted = f"has {' and '.join(parts)}" if parts else "is one value"
+        msg = f"the conversion {type(conversion).__name__} {made}, and {cls.__name__}.{name} {wanted}"
+        raise MappingError(msg, hint="map money with money(), words with text(), a scale with constant(Scale(...))")
 
 
-def _constant(leaf: Leaf, value: Any) -> Any:  # noqa: ANN401 - any value of a field
+def _demand_kind(name: str, conversion: Conversion, leaf: Leaf) -> None:
+    """Demand that a conversion is one for fields of this kind."""
+    if leaf.kind in conversion.kinds and (leaf.target is not None or not isinstance(conversion, RefTo)):
+        return
+    wanted = " or ".join(sorted(conversion.kinds)) if leaf.kind not in conversion.kinds else "reference"
+    msg = f"the conversion {type(conversion).__name__} is for a field of kind {wanted}; {name} is {leaf.kind}"
+    raise MappingError(msg, hint="name a conversion that gives what the field holds, or the path alone")
+
+
+def _constant(name: str, leaf: Leaf, value: Any) -> Any:  # noqa: ANN401 - any value of a field
     """A constant as the cell of a leaf; of a value with parts, such as a scale, the part."""
     if len(leaf.path) > 1 and hasattr(value, leaf.path[-1]):
         value = getattr(value, leaf.path[-1])
-    checked = TypeAdapter(leaf.annotation).validate_python(value)
-    return encode(leaf, [checked.value if leaf.enum else checked])[0]
+    return encode(leaf, [checked_word(name, leaf, value)])[0]

@@ -54,13 +54,15 @@ class Plugins:
                 [other for other in self.manager.get_plugins() if other is not plugin],
             )
             classes = [cls for answer in implementation() for cls in answer]
+            taken = set(self._classes)
             for cls in classes:
                 if not (isinstance(cls, type) and issubclass(cls, Connector)):
                     msg = f"registered {cls!r}, which is no Connector class"
                     raise ConnectorError(msg, hint="return connector classes from crmcx_register_connectors")
-                if cls.name in self._classes or sum(cls.name == other.name for other in classes) > 1:
+                if cls.name in taken:
                     msg = f"the connector name {cls.name!r} is taken"
                     raise ConnectorError(msg, hint="choose another name")
+                taken.add(cls.name)
         except Exception:
             self.manager.unregister(plugin)
             raise

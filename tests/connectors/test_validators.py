@@ -32,8 +32,9 @@ from crmcx.connectors import (
     words,
 )
 from crmcx.connectors.compiled import Compiled, Rejected
-from crmcx.connectors.conversions import validated
-from crmcx.connectors.mapping import Conversion, PartMapping
+from crmcx.connectors.conversions import Conversion
+from crmcx.connectors.mapping import PartMapping
+from crmcx.connectors.validators import validated
 from crmcx.errors import UsageError
 from crmcx.instants import day_of, to_us
 from crmcx.models import Case, Customer, Deal, Feedback, Interaction, OrderLine, Scale, StageChange
