@@ -13,7 +13,19 @@ from crmcx.connectors import Compiled, Cursor, FromModels, Given, mapper, mappin
 from crmcx.connectors.given import ROWS_PER_PAGE
 from crmcx.errors import UsageError
 from crmcx.instants import day_of, to_us
-from crmcx.models import Account, Answer, ContactPoint, Customer, Deal, Feedback, ItemKind, Money, Scale, Text
+from crmcx.models import (
+    Account,
+    Answer,
+    ContactPoint,
+    Customer,
+    Deal,
+    Feedback,
+    Identifier,
+    ItemKind,
+    Money,
+    Scale,
+    Text,
+)
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 DEAL = mapping(Deal, id="id", status="status")
@@ -100,10 +112,11 @@ class TestModels:
         first = ContactPoint(kind="email", value="a@example.org")  # type: ignore[arg-type]
         second = ContactPoint(kind="phone", value="1", label="home", primary=True)  # type: ignore[arg-type]
         (rows,) = FromModels("crm").run([customer("1", first, second), customer("2"), customer("3", second)]).rows
-        (points,) = rows.parts
+        (points, identifiers) = rows.parts
         assert (points.cls, list(points.indices)) == (ContactPoint, [0, 0, 2])
         assert points.cells["kind"] == ["email", "phone", "phone"]
         assert points.cells["label"] == [None, "home", "home"]
+        assert (identifiers.cls, list(identifiers.indices)) == (Identifier, [])
 
     def test_values_of_several_leaves_in_parts(self) -> None:
         form = Feedback(

@@ -8,7 +8,7 @@ from hypothesis import given
 from tests.strategies import LAW, REFS
 
 from crmcx import models
-from crmcx.models import Answer, ContactPoint, Customer, Feedback, Interaction, Model, Privacy
+from crmcx.models import Answer, ContactPoint, Customer, Feedback, Identifier, Interaction, Model, Privacy
 from crmcx.tables import PARTS, RECORDS, TABLES, Column, DType, key_of, schema_of
 
 ENVELOPE = ("key", "source", "source_id", "known_us", "version", "raw_ref", "content_hash", "extra")
@@ -40,7 +40,7 @@ class TestNames:
         } - {models.Record, models.Entity, models.Event, models.Part}
         assert listed == set(CLASSES)
         assert len(TABLES) == len(CLASSES)
-        assert (ContactPoint, Answer) == PARTS
+        assert (ContactPoint, Identifier, Answer) == PARTS
 
     def test_deals(self) -> None:
         assert schema_of(models.Deal).names[8:] == (
@@ -115,6 +115,7 @@ class TestTypes:
             ("customers", "family_name"): contact,
             ("customers", "birth_year"): sensitive,
             ("contact_points", "value"): contact,
+            ("identifiers", "value"): contact,
             ("cases", "subject"): sensitive,
             ("interactions", "text"): sensitive,
             ("answers", "text"): sensitive,
@@ -145,6 +146,10 @@ class TestParts:
             *("customer_key", "position", "source", "known_us", "kind", "value", "label", "primary", "person_id"),
         )
         assert not schema["position"].nullable
+
+    def test_identifiers(self) -> None:
+        names = ("customer_key", "position", "source", "known_us", "namespace", "value", "person_id")
+        assert schema_of(Identifier).names == names
 
 
 class TestKeys:

@@ -37,7 +37,7 @@ from crmcx.connectors.conversions import (
     as_path,
 )
 from crmcx.errors import MappingError
-from crmcx.models import Answer, ContactPoint
+from crmcx.models import Answer, ContactPoint, Identifier
 from crmcx.models.base import Model, Part, Record
 from crmcx.models.fields import leaves
 from crmcx.models.values import Scale
@@ -284,6 +284,12 @@ def contact(kind: str, path: Path, *, label: str | None = None, primary: bool | 
     return PartMapping(ContactPoint, tuple(_checked(ContactPoint, fields)), present(path))
 
 
+def identifier(namespace: str, path: Path) -> PartMapping:
+    """A number of the customer's in a system; left out where the source has none."""
+    fields: dict[str, Given] = {"namespace": Constant(namespace), "value": Plain(path)}
+    return PartMapping(Identifier, tuple(_checked(Identifier, fields)), present(path))
+
+
 def answer(
     item: str,
     path: Path,
@@ -346,6 +352,7 @@ __all__ = [
     "day",
     "duration",
     "equals",
+    "identifier",
     "instant",
     "joined",
     "mapping",

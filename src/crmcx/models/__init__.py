@@ -1,7 +1,7 @@
 """The typed core: what customers, their dealings and their answers are."""
 
 from crmcx.models.base import Entity, Event, Model, Part, Record
-from crmcx.models.customer import Account, ContactPoint, ContactPointKind, Customer, CustomerKind
+from crmcx.models.customer import Account, ContactPoint, ContactPointKind, Customer, CustomerKind, Identifier
 from crmcx.models.feedback import Answer, AnswerState, Feedback, FeedbackStatus, ItemKind
 from crmcx.models.interaction import (
     Channel,
@@ -40,6 +40,7 @@ __all__ = [
     "Feedback",
     "FeedbackStatus",
     "Flow",
+    "Identifier",
     "Initiator",
     "Interaction",
     "InteractionKind",

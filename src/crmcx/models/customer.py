@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from crmcx.models.base import Entity, Part
 from crmcx.models.lifecycle import Stage
-from crmcx.models.values import Country, Instant, Label, Language, Money, Personal, Privacy, Ref, Target, Whole
+from crmcx.models.values import Code, Country, Instant, Label, Language, Money, Personal, Privacy, Ref, Target, Whole
 
 
 class CustomerKind(StrEnum):
@@ -46,6 +46,18 @@ class ContactPoint(Part):
     """Whether the source prefers it."""
 
 
+class Identifier(Part):
+    """A number by which a system knows the customer: of a loan, an account, a customer of another system."""
+
+    table: ClassVar[str] = "identifiers"
+    inherits: ClassVar[tuple[str, ...]] = ()
+
+    namespace: Code
+    """What is counted, such as `loan` or `account`; within it a value means one thing."""
+    value: Personal
+    """The number as written."""
+
+
 class Customer(Entity):
     """A party as seen by one source; people are made of these by identity resolution."""
 
@@ -78,6 +90,8 @@ class Customer(Entity):
     """Year of birth, when a source gives it."""
     contact_points: tuple[ContactPoint, ...] = ()
     """E-mail addresses, phone numbers and the like."""
+    identifiers: tuple[Identifier, ...] = ()
+    """Numbers of hers in this and other systems, beside the record's own id."""
 
 
 class Account(Entity):
