@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,6 +52,16 @@ class Snapshot:
     def table(self, name: str) -> StoredTable:
         """One table."""
         return StoredTable(self._cursor.sql(f"SELECT * FROM analysis.{TABLES[name].name}"), TABLES[name], self.id)
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a question, for the rooms above the store."""
+        return list(self._cursor.execute(sql, list(parameters)).fetchall())
+
+    def dicts(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """The rows of a question, by name."""
+        found = self._cursor.execute(sql, list(parameters))
+        names = [name for name, *_ in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def close(self) -> None:
         """Let the snapshot go."""
@@ -199,6 +209,18 @@ class Store:
         self._demand_writable()
         with self._transaction():
             return write_unit(self._connection, unit, now_us=self.now_us(), step=self._step)
+
+    @contextmanager
+    def writing(self) -> Iterator[Any]:
+        """The connection inside a transaction, for overlays such as the map of people: all or nothing.
+
+        Raises:
+            StoreReadOnlyError: The store is open to read only.
+            StoreFullError: The disk is full; nothing was written.
+        """
+        self._demand_writable()
+        with self._transaction():
+            yield self._connection
 
     def register(self, source: str, connector: str, settings: Mapping[str, Any]) -> None:
         """Keep a connection's settings; there is nothing secret in them.
