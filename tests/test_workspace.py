@@ -13,7 +13,7 @@ from crmcx import Workspace
 from crmcx.connectors import Files, FileStream, mapping
 from crmcx.errors import ConnectorError, CrmcxError, SourceFileError, UsageError
 from crmcx.models import Account, Deal, Money, Order
-from crmcx.sync import Progress
+from crmcx.sync import Progress, SyncReport
 
 
 @pytest.fixture
@@ -44,6 +44,19 @@ def test_models_go_in_and_come_out(workspace: Workspace) -> None:
     assert [row["total_micros"] for row in found] == [49_900_000, None]
     again = workspace.load(order(1, total=money), source="app")
     assert (again.counts.stored, again.counts.unchanged) == (0, 1)
+
+
+def test_how_reports_print(workspace: Workspace) -> None:
+    rows = [{"nr": 1, "state": "won"}, {"nr": 2, "state": "odd"}]
+    report = workspace.load(rows, source="app", maps=mapping(Deal, id="nr", status="state"))
+    assert repr(report).splitlines()[-1] == "1 records could not be mapped and are in quarantine"
+    for shown in (report._repr_html_(), SyncReport((report,))._repr_html_()):
+        assert "<td>app</td><td>records</td><td>2</td><td>1</td><td>0</td><td>1</td>" in shown
+        assert "<caption>1 records could not be mapped and are in quarantine</caption>" in shown
+    status = workspace.status()
+    assert "store :memory:" in repr(status)
+    assert "<tr><td>deals</td><td>1</td></tr><tr><td>quarantined</td><td>1</td></tr>" in status._repr_html_()
+    assert "<td>app</td><td>records</td><td>2</td>" in status._repr_html_()
 
 
 def test_rows_and_frames_with_a_mapping(workspace: Workspace) -> None:

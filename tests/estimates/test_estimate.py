@@ -65,6 +65,23 @@ def test_other_kinds_of_values() -> None:
     assert estimate(33.333, "points", interval=None).value_words == "33.3"
 
 
+def test_how_a_receipt_prints() -> None:
+    found = receipt(scale="0..10", item=None, steps=["a", "b"])
+    assert repr(found).splitlines() == [
+        f"definition  win_rate, version 1, hash {found.definition.hash[:12]}",
+        "  item      -",
+        "  scale     0..10",
+        '  steps     ["a", "b"]',
+        "unit        share",
+        "window      [2025-01-01, 2025-02-01) UTC",
+        "as of       2025-02-01T00:00:00+00:00",
+        "snapshot    c3-i0",
+    ]
+    assert "<tr><td>unit</td><td>share</td></tr>" in found._repr_html_()
+    bare = Receipt(definition=Definition("nps", 1), unit="points")
+    assert repr(bare).splitlines()[-1] == "snapshot    none: the table came from elsewhere"
+
+
 def test_how_it_prints() -> None:
     found = estimate(n=1000, n_clusters=900, excluded={"open": 3, "odd": 1200})
     assert repr(found) == (

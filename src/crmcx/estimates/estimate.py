@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from crmcx._html import html_table
 from crmcx.estimates.words import amount_words, count_words, level_words, share_words, time_words
 from crmcx.instants import Window
 from crmcx.models.values import Money
@@ -68,9 +69,9 @@ class Definition:
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Receipt:
-    """On what data, over which time and under which definition a number was made."""
+    """On what data, over which time and under which definition a number was made. Prints as a list."""
 
     definition: Definition
     """What it means."""
@@ -82,6 +83,25 @@ class Receipt:
     """The knowledge date; None when it plays no part."""
     snapshot: str | None = None
     """Id of the workspace snapshot; None when the table came from elsewhere."""
+
+    def _told(self) -> list[tuple[str, str]]:
+        made = self.definition
+        return [
+            ("definition", f"{made.name}, version {made.version}, hash {made.hash[:12]}"),
+            *((f"  {name}", _parameter(value)) for name, value in made.parameters),
+            ("unit", self.unit),
+            ("window", "all days" if self.window is None else str(self.window)),
+            ("as of", "all that is there" if self.as_of is None else self.as_of.isoformat()),
+            ("snapshot", self.snapshot or "none: the table came from elsewhere"),
+        ]
+
+    def __repr__(self) -> str:
+        told = self._told()
+        width = max(len(name) for name, _ in told)
+        return "\n".join(f"{name:<{width}}  {value}" for name, value in told)
+
+    def _repr_html_(self) -> str:
+        return html_table((), self._told())
 
 
 @frozen(kw_only=True, repr=False)
@@ -167,6 +187,12 @@ class Estimate:
             reasons = ", ".join(f"{reason} {count_words(number)}" for reason, number in self.excluded if number)
             said.append(f"left out {count_words(left_out)}: {reasons}")
         return "; ".join(said)
+
+
+def _parameter(value: object) -> str:
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _plain(value: object) -> float | str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from html import escape
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 from attrs import frozen
 
+from crmcx._html import html_table
 from crmcx.errors import demand_one_of
 from crmcx.estimates import Definition, Pairs, Receipt
 from crmcx.estimates.words import count_words, share_words
@@ -85,10 +85,7 @@ class StageMix:
 
     def _repr_html_(self) -> str:
         head, told, earlier = self._told()
-        header = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in told)
-        caption = self._caption(earlier) if told else repr(self)
-        return f"<table><caption>{caption}</caption><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>"
+        return html_table(head, told, self._caption(earlier) if told else repr(self))
 
 
 def stage_mix(
