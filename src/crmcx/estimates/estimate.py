@@ -108,7 +108,7 @@ class Receipt:
 class Estimate:
     """A value that says how it came to be.
 
-    A number over nothing is None with a reason, never zero. Prints as one line.
+    A number over nothing is None with a reason, never zero. Prints as one line; a notebook shows it as HTML.
     """
 
     value: Value | None
@@ -172,6 +172,22 @@ class Estimate:
         high = "unbounded" if self.interval.high is None else _words(self.interval.high, self.unit)
         return f"{_words(self.interval.low, self.unit)} to {high}"
 
+    def _left_out(self) -> str:
+        left_out = sum(number for _, number in self.excluded)
+        reasons = ", ".join(f"{reason} {count_words(number)}" for reason, number in self.excluded if number)
+        return f"{count_words(left_out)}: {reasons}" if left_out else ""
+
+    def _repr_html_(self) -> str:
+        level = f"{level_words(self.interval.level)} " if self.interval else ""
+        told = [
+            (self.receipt.definition.name, self.value_words),
+            (f"{level}interval", self.interval_words or (self.reason or "")),
+            ("n", count_words(self.n)),
+            *([] if self.n_clusters is None else [("people", count_words(self.n_clusters))]),
+            ("left out", self._left_out() or "0"),
+        ]
+        return html_table([name for name, _ in told], [[cell for _, cell in told]])
+
     def __repr__(self) -> str:
         definition = self.receipt.definition
         said = [f"{definition.name}: {self.value_words}"]
@@ -182,10 +198,8 @@ class Estimate:
         said.append(f"n = {count_words(self.n)}")
         if self.n_clusters is not None and self.n_clusters != self.n:
             said.append(f"from {count_words(self.n_clusters)} people")
-        left_out = sum(number for _, number in self.excluded)
-        if left_out:
-            reasons = ", ".join(f"{reason} {count_words(number)}" for reason, number in self.excluded if number)
-            said.append(f"left out {count_words(left_out)}: {reasons}")
+        if self._left_out():
+            said.append(f"left out {self._left_out()}")
         return "; ".join(said)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from html import escape
 from typing import Any
 
 from attrs import frozen
@@ -63,7 +64,7 @@ class Status:
             for each in self.streams
         ]
         heads = ["source", "stream", "records read in all", "read to its end"]
-        return html_table(["table", "rows"], held, f"store {self.path}") + html_table(heads, streams)
+        return f"<p>store {escape(self.path)}</p>{html_table(['table', 'rows'], held)}{html_table(heads, streams)}"
 
 
 def read_status(connection: Any, path: str) -> Status:  # noqa: ANN401 - a DuckDB connection

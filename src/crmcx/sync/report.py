@@ -74,7 +74,8 @@ class SyncReport:
     @property
     def _told_aside(self) -> str:
         aside = self.counts.quarantined
-        return f"{aside:,} records could not be mapped and are in quarantine" if aside else ""
+        several = f"{aside:,} records could not be mapped and are in quarantine"
+        return "1 record could not be mapped and is in quarantine" if aside == 1 else several if aside else ""
 
     def __repr__(self) -> str:
         lines = [f"{'source':<24}{'stream':<20}" + "".join(f"{name:>13}" for name in _COLUMNS) + f"{'seconds':>9}"]

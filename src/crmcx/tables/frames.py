@@ -42,8 +42,11 @@ class StoredTable:
         return f"{self.schema.name} of snapshot {self.snapshot}: {len(self.schema.columns)} columns"
 
     def _repr_html_(self) -> str:
-        rows = [[each.name, each.dtype.value, each.unit or ""] for each in self.schema.columns]
-        return html_table(["column", "type", "unit"], rows, self._caption)
+        alike: dict[tuple[str, str], list[str]] = {}
+        for column in self.schema.columns:
+            alike.setdefault((column.dtype.value, column.unit or ""), []).append(column.name)
+        rows = [(*kind, ", ".join(names)) for kind, names in alike.items()]
+        return html_table(["type", "unit", "columns"], rows, self._caption)
 
     def rows(self) -> list[dict[str, Any]]:
         """All rows as dictionaries; for small tables."""
