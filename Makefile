@@ -56,9 +56,9 @@ fix: $(DEV)/done ## mend what can be mended by itself
 typing: $(DEV)/done ## check the types
 	@$(DEV)/bin/mypy
 
-docs: $(DEV)/done ## build the site into docs/_build; a warning is an error
-	@$(DEV)/bin/sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build
-	@echo "built docs/_build/index.html"
+docs: $(DEV)/done ## build the site into docs/_build/html, its notebook run; a warning is an error
+	@$(DEV)/bin/sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+	@echo "built docs/_build/html/index.html"
 
 bench: $(DEV)/done ## measure speed against hand-written SQL and the goals
 	@$(DEV)/bin/python -m bench

@@ -1,20 +1,39 @@
 """How the documentation is built: strictly, and without a look at the network."""
 
+import logging
+import os
 from importlib.metadata import version as installed_version
+from pathlib import Path
 
 project = "crmcx"
 author = "The crmcx founders"
 copyright = "The crmcx founders"
 release = version = installed_version("crmcx")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "crmcx"
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["notebook.css"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
+
+# Notebooks are kept without outputs and run at every build, by the Python that builds; an error in a cell ends it.
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_in_temp = True
+nb_execution_timeout = 120
+nb_kernel_rgx_aliases = {".*": "python3"}
+nb_merge_streams = True
+
+_kernel = Path(__file__).parent / "_build" / "ipython"  # not the settings of who builds
+(_kernel / "profile_default").mkdir(parents=True, exist_ok=True)
+(_kernel / "profile_default" / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 'ERROR'\n")
+os.environ["IPYTHONDIR"] = str(_kernel)
+logging.getLogger("traitlets").setLevel(logging.WARNING)  # that a notebook runs is no news
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"

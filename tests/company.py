@@ -6,7 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crmcx.models import Answer, Case, Deal, Feedback, Interaction, Money, Scale
+from crmcx.models import Answer, Case, Deal, Feedback, Interaction, Money, Scale, Stage, StageChange
 
 START = datetime(2025, 1, 30, 22, tzinfo=UTC)
 NPS = Scale(min=0, max=10)
@@ -104,6 +104,23 @@ def feedback(draw: random.Random, people: int = 200) -> list[Feedback]:
             answers=[_answer(draw, "recommend", "nps", NPS), _answer(draw, "satisfied", "csat", CSAT)],
         )
         for number in range(people)
+    ]
+
+
+def stage_changes(draw: random.Random, people: int = 40) -> list[StageChange]:
+    """Steps of the whole relation and of two product lines, many in one instant, some predicted."""
+    return [
+        StageChange(
+            source="crm",
+            source_id=str(number),
+            customer=f"web/{draw.randrange(people)}",
+            scope=draw.choice(["", "loan", "card"]),
+            stage=draw.choice(list(Stage)),
+            changed_at=START + timedelta(hours=12 * draw.randrange(140)),
+            known_at=draw.choice([None, START + timedelta(hours=12 * draw.randrange(140))]),
+            mode=draw.choice(["observed"] * 4 + ["derived", "predicted"]),
+        )
+        for number in range(people * 8)
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -17,7 +17,7 @@ from crmcx import journey, metrics
 from crmcx.errors import ColumnTypeError
 from crmcx.estimates import Estimate, EstimateTable
 from crmcx.instants import Window
-from crmcx.models import Answer, Case, Deal, Feedback, Interaction
+from crmcx.models import Answer, Case, Deal, Feedback, Interaction, StageChange
 from crmcx.tables import schema_of, to_columns
 
 WINDOW = Window(date(2025, 2, 1), date(2025, 3, 20), zone="Europe/Berlin")
@@ -65,6 +65,11 @@ FUNCTIONS: dict[str, Function] = {
     "strict funnel": lambda t: journey.funnel(
         journey.JourneyLog(t["interactions"]), ["quote", "apply"], order="strict"
     ),
+    "stage_mix": lambda t: journey.stage_mix(t["stage_changes"]),
+    "stage_mix of a line": lambda t: journey.stage_mix(t["stage_changes"], scope="loan", window=WINDOW, period="week"),
+    "stage_mix as of a date": lambda t: journey.stage_mix(
+        t["stage_changes"], as_of=datetime(2025, 3, 3, tzinfo=UTC), period="day", zone="America/New_York"
+    ),
 }
 
 
@@ -106,10 +111,17 @@ def objects() -> dict[str, list[Any]]:
         "deals": company.deals(draw),
         "cases": company.cases(draw),
         "interactions": company.interactions(draw),
+        "stage_changes": company.stage_changes(draw),
     }
 
 
-CLASSES = {"answers": Answer, "deals": Deal, "cases": Case, "interactions": Interaction}
+CLASSES = {
+    "answers": Answer,
+    "deals": Deal,
+    "cases": Case,
+    "interactions": Interaction,
+    "stage_changes": StageChange,
+}
 
 
 def frames(objects: dict[str, list[Any]], *, shuffled: bool = False) -> dict[str, pl.DataFrame]:
@@ -129,6 +141,8 @@ def plain(result: Any) -> Any:
         return [(key, estimate.to_dict()) for key, estimate in result]
     if isinstance(result, journey.Transitions):
         return result.rows, result.units, result.excluded
+    if isinstance(result, journey.StageMix):
+        return result.rows, result.excluded
     assert isinstance(result, journey.Funnel)
     return [(step.name, step.n, step.median_time, step.from_start.to_dict()) for step in result], result.excluded
 
@@ -180,7 +194,7 @@ def test_every_function_is_here() -> None:
     asked = {name.split(" ", 1)[0] for name in FUNCTIONS} | {"strict"}
     of_tables = set(metrics.__all__) - {"nps_from_counts", "nps_from_scores"}
     assert of_tables <= asked
-    assert {"transitions", "funnel"} <= asked
+    assert {"transitions", "funnel", "stage_mix"} <= asked
 
 
 def test_the_tables_are_not_all_of_one_kind(objects: dict[str, list[Any]]) -> None:

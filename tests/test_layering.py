@@ -11,10 +11,11 @@ import pytest
 import crmcx
 
 HOUSE = Path(crmcx.__file__).parent
-FREE = {"errors", "instants", "_lazy"}
+FREE = {"errors", "instants", "_html", "_lazy"}
 MAY = {
     "errors": set(),
     "instants": set(),
+    "_html": set(),
     "_lazy": set(),
     "models": set(),
     "engines": {"models"},

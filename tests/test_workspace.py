@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from crmcx import Workspace
 from crmcx.connectors import Files, FileStream, mapping
 from crmcx.errors import ConnectorError, CrmcxError, SourceFileError, UsageError
 from crmcx.models import Account, Deal, Money, Order
-from crmcx.sync import Progress
+from crmcx.sync import Progress, SyncReport
 
 
 @pytest.fixture
@@ -44,6 +45,23 @@ def test_models_go_in_and_come_out(workspace: Workspace) -> None:
     assert [row["total_micros"] for row in found] == [49_900_000, None]
     again = workspace.load(order(1, total=money), source="app")
     assert (again.counts.stored, again.counts.unchanged) == (0, 1)
+
+
+def cells(html: str) -> list[str]:
+    return re.findall(r"<td[^>]*>(.*?)</td>", html)
+
+
+def test_how_reports_print(workspace: Workspace) -> None:
+    rows = [{"nr": 1, "state": "won"}, {"nr": 2, "state": "odd"}]
+    report = workspace.load(rows, source="app", maps=mapping(Deal, id="nr", status="state"))
+    assert repr(report).splitlines()[-1] == "1 record could not be mapped and is in quarantine"
+    for shown in (report._repr_html_(), SyncReport((report,))._repr_html_()):
+        assert cells(shown)[:6] == ["app", "records", "2", "1", "0", "1"]
+        assert "<caption>1 record could not be mapped and is in quarantine</caption>" in shown
+    status = workspace.status()
+    assert "store :memory:" in repr(status)
+    assert "<p>store :memory:</p>" in status._repr_html_()
+    assert cells(status._repr_html_())[:7] == ["deals", "1", "quarantined", "1", "app", "records", "2"]
 
 
 def test_rows_and_frames_with_a_mapping(workspace: Workspace) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from attrs import asdict
 
 from crmcx.errors import CrmcxError
+from crmcx.store import Quarantine
 from crmcx.workspace import Workspace
 
 BAD_INPUT = 2
@@ -93,7 +94,7 @@ def _quarantine(chosen: argparse.Namespace) -> None:
         if chosen.action == "list":
             found = workspace.quarantine(source=chosen.source, limit=chosen.limit)
         else:
-            found = tuple(each for each in workspace.quarantine() if each.id == chosen.id)
+            found = Quarantine(each for each in workspace.quarantine() if each.id == chosen.id)
     if chosen.action == "show" and not found:
         msg = f"there is no record {chosen.id} in quarantine"
         raise CrmcxError(msg, hint="take the number from: crmcx quarantine list")

@@ -11,7 +11,7 @@ from crmcx.connectors import Connector, Given, Mapping, installed
 from crmcx.errors import UsageError
 from crmcx.identity import Person, Policy, Resolution, Why, person, resolve, why
 from crmcx.models import Record
-from crmcx.store import Quarantined, Snapshot, Status, Store
+from crmcx.store import Quarantine, Snapshot, Status, Store
 from crmcx.sync import Listener, Progress, Run, RunReport, SyncReport, sync
 from crmcx.tables import TABLES, StoredTable, rows_of
 
@@ -208,8 +208,8 @@ class Workspace:
         """What is stored, from where, and what was set aside; prints as a table."""
         return self.store.status()
 
-    def quarantine(self, *, source: str | None = None, limit: int | None = None) -> tuple[Quarantined, ...]:
-        """The records that could not be mapped, newest first."""
+    def quarantine(self, *, source: str | None = None, limit: int | None = None) -> Quarantine:
+        """The records that could not be mapped, newest first; prints as a table."""
         return self.store.quarantine(source=source, limit=limit)
 
     def snapshot_to(self, path: str | Path) -> Path:

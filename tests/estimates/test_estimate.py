@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -65,13 +66,38 @@ def test_other_kinds_of_values() -> None:
     assert estimate(33.333, "points", interval=None).value_words == "33.3"
 
 
+def test_how_a_receipt_prints() -> None:
+    found = receipt(scale="0..10", item=None, steps=["a", "b"])
+    assert repr(found).splitlines() == [
+        f"definition  win_rate, version 1, hash {found.definition.hash[:12]}",
+        "  item      -",
+        "  scale     0..10",
+        '  steps     ["a", "b"]',
+        "unit        share",
+        "window      [2025-01-01, 2025-02-01) UTC",
+        "as of       2025-02-01T00:00:00+00:00",
+        "snapshot    c3-i0",
+    ]
+    assert ">unit</td>" in found._repr_html_()
+    assert "<th" not in found._repr_html_()
+    bare = Receipt(definition=Definition("nps", 1), unit="points")
+    assert repr(bare).splitlines()[-1] == "snapshot    none: the table came from elsewhere"
+
+
 def test_how_it_prints() -> None:
     found = estimate(n=1000, n_clusters=900, excluded={"open": 3, "odd": 1200})
     assert repr(found) == (
         "win_rate: 50.0 %; 95 % interval 25.0 % to 75.0 %; n = 1,000; from 900 people;"
         " left out 1,203: odd 1,200, open 3"
     )
-    assert repr(estimate(None, reason="no deals", interval=None, n=0)) == "win_rate: - (no deals); n = 0"
+    shown = found._repr_html_()
+    assert re.findall(r"<th [^>]*>(.*?)</th>", shown) == ["win_rate", "95 % interval", "n", "people", "left out"]
+    assert re.findall(r"<td[^>]*>(.*?)</td>", shown) == [
+        "50.0 %", "25.0 % to 75.0 %", "1,000", "900", "1,203: odd 1,200, open 3",
+    ]  # fmt: skip
+    none = estimate(None, reason="no deals", interval=None, n=0)
+    assert repr(none) == "win_rate: - (no deals); n = 0"
+    assert re.findall(r"<td[^>]*>(.*?)</td>", none._repr_html_()) == ["-", "no deals", "0", "0"]
 
 
 def test_it_is_frozen() -> None:

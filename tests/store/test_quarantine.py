@@ -145,6 +145,22 @@ class TestReading:
         assert store.quarantine() == ()
         assert store.status().quarantined == 0
 
+    def test_how_it_prints(self) -> None:
+        with Workspace() as ws:
+            assert repr(ws.quarantine()) == ws.quarantine()._repr_html_() == "nothing is in quarantine"
+            ws.load([bad(str(number)) for number in range(14)], source="app", maps=DEAL)
+
+            found = ws.quarantine()
+
+            head, first, *_, last = repr(found).splitlines()
+            assert head.split() == ["id", "where", "what", "why"]
+            assert first.split()[:4] == ["14", "records", "row", "14"]
+            assert last == "... and 2 more"
+            html = found._repr_html_()
+            assert html.count("<tr>") == 14
+            assert ">... and 2 more</td>" in html
+            assert "more" not in repr(ws.quarantine(limit=3))
+
     def test_by_the_workspace(self) -> None:
         with Workspace() as ws:
             ws.load([bad("1"), deal("2"), bad("3")], source="app", maps=DEAL)

@@ -394,7 +394,7 @@ class TestReport:
 
         assert lines[0].split() == ["source", "stream", "read", "stored", "unchanged", "quarantined", "seconds"]
         assert lines[1].split()[:6] == ["crm", "deals", "3", "1", "1", "1"]
-        assert lines[2:] == ["1 records could not be mapped and are in quarantine"]
+        assert lines[2:] == ["1 record could not be mapped and is in quarantine"]
         assert len(str(run(store, listing([deal("1")]))).splitlines()) == 2
 
     def test_seconds_are_the_stores(self, store: Store) -> None:

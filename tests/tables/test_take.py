@@ -401,7 +401,10 @@ class TestEngines:
         assert rows(frame.lazy) == [{"kind": "call", "occurred_us": AT_US}]
         assert stored.rows() == rows_of(stored)
         assert stored.rows()[0].keys() == set(schema.names)
-        assert repr(stored).startswith("<table interactions of snapshot s7: key, source, ")
+        assert repr(stored).startswith(f"interactions of snapshot s7: {len(schema.names)} columns\nkey, source, ")
+        assert max(map(len, repr(stored).splitlines())) <= 100
+        assert ">occurred_us, " in stored._repr_html_() or ", occurred_us" in stored._repr_html_()
+        assert ">microseconds since 1970, UTC</td>" in stored._repr_html_()
 
 
 class TestWithoutPolars:

@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from crmcx._html import html_table
 from crmcx.estimates.words import amount_words, count_words, level_words, share_words, time_words
 from crmcx.instants import Window
 from crmcx.models.values import Money
@@ -68,9 +69,9 @@ class Definition:
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Receipt:
-    """On what data, over which time and under which definition a number was made."""
+    """On what data, over which time and under which definition a number was made. Prints as a list."""
 
     definition: Definition
     """What it means."""
@@ -83,12 +84,31 @@ class Receipt:
     snapshot: str | None = None
     """Id of the workspace snapshot; None when the table came from elsewhere."""
 
+    def _told(self) -> list[tuple[str, str]]:
+        made = self.definition
+        return [
+            ("definition", f"{made.name}, version {made.version}, hash {made.hash[:12]}"),
+            *((f"  {name}", _parameter(value)) for name, value in made.parameters),
+            ("unit", self.unit),
+            ("window", "all days" if self.window is None else str(self.window)),
+            ("as of", "all that is there" if self.as_of is None else self.as_of.isoformat()),
+            ("snapshot", self.snapshot or "none: the table came from elsewhere"),
+        ]
+
+    def __repr__(self) -> str:
+        told = self._told()
+        width = max(len(name) for name, _ in told)
+        return "\n".join(f"{name:<{width}}  {value}" for name, value in told)
+
+    def _repr_html_(self) -> str:
+        return html_table((), self._told())
+
 
 @frozen(kw_only=True, repr=False)
 class Estimate:
     """A value that says how it came to be.
 
-    A number over nothing is None with a reason, never zero. Prints as one line.
+    A number over nothing is None with a reason, never zero. Prints as one line; a notebook shows it as HTML.
     """
 
     value: Value | None
@@ -152,6 +172,22 @@ class Estimate:
         high = "unbounded" if self.interval.high is None else _words(self.interval.high, self.unit)
         return f"{_words(self.interval.low, self.unit)} to {high}"
 
+    def _left_out(self) -> str:
+        left_out = sum(number for _, number in self.excluded)
+        reasons = ", ".join(f"{reason} {count_words(number)}" for reason, number in self.excluded if number)
+        return f"{count_words(left_out)}: {reasons}" if left_out else ""
+
+    def _repr_html_(self) -> str:
+        level = f"{level_words(self.interval.level)} " if self.interval else ""
+        told = [
+            (self.receipt.definition.name, self.value_words),
+            (f"{level}interval", self.interval_words or (self.reason or "")),
+            ("n", count_words(self.n)),
+            *([] if self.n_clusters is None else [("people", count_words(self.n_clusters))]),
+            ("left out", self._left_out() or "0"),
+        ]
+        return html_table([name for name, _ in told], [[cell for _, cell in told]])
+
     def __repr__(self) -> str:
         definition = self.receipt.definition
         said = [f"{definition.name}: {self.value_words}"]
@@ -162,11 +198,15 @@ class Estimate:
         said.append(f"n = {count_words(self.n)}")
         if self.n_clusters is not None and self.n_clusters != self.n:
             said.append(f"from {count_words(self.n_clusters)} people")
-        left_out = sum(number for _, number in self.excluded)
-        if left_out:
-            reasons = ", ".join(f"{reason} {count_words(number)}" for reason, number in self.excluded if number)
-            said.append(f"left out {count_words(left_out)}: {reasons}")
+        if self._left_out():
+            said.append(f"left out {self._left_out()}")
         return "; ".join(said)
+
+
+def _parameter(value: object) -> str:
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _plain(value: object) -> float | str | None:

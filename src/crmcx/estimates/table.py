@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from html import escape
 from typing import Any
 
 from attrs import frozen
 
+from crmcx._html import html_table
 from crmcx.errors import UsageError
 from crmcx.estimates.estimate import Estimate
 from crmcx.estimates.words import count_words, level_words
@@ -111,10 +111,7 @@ class EstimateTable:
         return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
 
     def _repr_html_(self) -> str:
-        head, told = self._told()
-        header = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in told)
-        return f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>"
+        return html_table(*self._told())
 
 
 def table_of(by: tuple[str, ...], estimates: Mapping[tuple[Key, ...], Estimate]) -> EstimateTable:

@@ -2,6 +2,7 @@
 
 from crmcx.journey.funnel import Funnel, FunnelStep, funnel
 from crmcx.journey.log import JourneyLog
+from crmcx.journey.stages import StageMix, StageShare, stage_mix
 from crmcx.journey.transitions import END, START, Transition, Transitions, transitions
 
 __all__ = [
@@ -10,8 +11,11 @@ __all__ = [
     "Funnel",
     "FunnelStep",
     "JourneyLog",
+    "StageMix",
+    "StageShare",
     "Transition",
     "Transitions",
     "funnel",
+    "stage_mix",
     "transitions",
 ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from html import escape
 
 from attrs import frozen
 
+from crmcx._html import html_table
 from crmcx.errors import UsageError, demand_one_of
 from crmcx.estimates import Estimate, Pairs, Receipt, wilson_interval
 from crmcx.estimates.words import count_words, level_words, time_words
@@ -82,10 +82,7 @@ class Funnel:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        names = ("step", "n", "of start", "interval", "median time")
-        header = "".join(f"<th>{name}</th>" for name in names)
-        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._told())
-        return f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>"
+        return html_table(("step", "n", "of start", "interval", "median time"), self._told())
 
 
 def funnel(

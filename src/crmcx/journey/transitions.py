@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from typing import Any
 
 import narwhals.stable.v2 as nw
 from attrs import frozen
 
+from crmcx._html import html_table
 from crmcx.estimates import Pairs, Receipt
 from crmcx.estimates.words import count_words, share_words
 from crmcx.journey.log import AT, STEP, UNIT, JourneyLog
@@ -66,6 +66,15 @@ class Transitions:
     def _told(self) -> list[tuple[str, str, str, str]]:
         return [(row.source, row.target, count_words(row.n), share_words(row.share)) for row in self.rows[:_SHOWN]]
 
+    @property
+    def _caption(self) -> str:
+        return f"transitions of {count_words(self.units)} journeys"
+
+    @property
+    def _rest(self) -> str:
+        rest = len(self.rows) - _SHOWN
+        return f"... and {count_words(rest)} more ways" if rest > 0 else ""
+
     def __repr__(self) -> str:
         told = [("from", "to", "n", "share"), *self._told()]
         widths = [max(len(row[column]) for row in told) for column in range(4)]
@@ -73,16 +82,11 @@ class Transitions:
             f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]:>{widths[3]}}"
             for row in told
         ]
-        rest = len(self.rows) - _SHOWN
-        more = [f"... and {count_words(rest)} more ways"] if rest > 0 else []
-        return "\n".join([f"transitions of {count_words(self.units)} journeys", *lines, *more])
+        return "\n".join([self._caption, *lines, *([self._rest] if self._rest else [])])
 
     def _repr_html_(self) -> str:
-        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._told())
-        return (
-            f"<table><caption>transitions of {count_words(self.units)} journeys</caption><thead><tr><th>from</th>"
-            f"<th>to</th><th>n</th><th>share</th></tr></thead><tbody>{body}</tbody></table>"
-        )
+        more = [(self._rest, "", "", "")] if self._rest else []
+        return html_table(("from", "to", "n", "share"), [*self._told(), *more], self._caption)
 
 
 def transitions(log: JourneyLog) -> Transitions:

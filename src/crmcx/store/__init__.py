@@ -2,12 +2,14 @@
 
 from crmcx.store.ddl import literal
 from crmcx.store.quarantine import Quarantined
+from crmcx.store.quarantine import Quarantine, Quarantined
 from crmcx.store.staging import Counts, StagedPage, StagedReject, StagedRows, Unit
 from crmcx.store.status import Status, StreamStatus
 from crmcx.store.store import Snapshot, Store
 
 __all__ = [
     "Counts",
+    "Quarantine",
     "Quarantined",
     "Snapshot",
     "StagedPage",

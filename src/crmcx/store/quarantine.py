@@ -8,7 +8,11 @@ from typing import Any
 import attrs
 from attrs import frozen
 
+from crmcx._html import html_table
 from crmcx.instants import from_us
+
+_HEAD = ["id", "where", "what", "why"]
+_SHOWN = 12
 
 
 @frozen(kw_only=True)
@@ -35,14 +39,47 @@ class Quarantined:
     """The record as the source said it; may hold personal data."""
 
 
-def read_quarantine(connection: Any, *, source: str | None, limit: int | None) -> tuple[Quarantined, ...]:  # noqa: ANN401
+class Quarantine(tuple[Quarantined, ...]):
+    """Records that were set aside, as a tuple that prints as a table; a notebook shows it as HTML.
+
+    Shows where each record came from and why it was set aside, never what it says.
+    """
+
+    __slots__ = ()
+
+    def _told(self) -> tuple[list[list[str]], str]:
+        told = [
+            [str(each.id), f"{each.origin or each.stream} row {each.row}", each.field or "record", each.reason]
+            for each in self[:_SHOWN]
+        ]
+        rest = len(self) - len(told)
+        return told, f"... and {rest:,} more" if rest else ""
+
+    def __repr__(self) -> str:
+        if not self:
+            return "nothing is in quarantine"
+        told, rest = self._told()
+        rows = [_HEAD, *told]
+        widths = [max(len(row[column]) for row in rows) for column in range(3)]
+        lines = [
+            "  ".join([*(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)), row[3]])
+            for row in rows
+        ]
+        return "\n".join([*lines, *([rest] if rest else [])])
+
+    def _repr_html_(self) -> str:
+        told, rest = self._told()
+        return html_table(_HEAD, [*told, *([[rest, "", "", ""]] if rest else [])]) if self else repr(self)
+
+
+def read_quarantine(connection: Any, *, source: str | None, limit: int | None) -> Quarantine:  # noqa: ANN401
     """The records that were set aside, newest first."""
     found = connection.execute(
         'SELECT quarantine_id, source, stream, origin, "row", field, reason, recorded_us, raw FROM books.quarantine'
         " WHERE $1 IS NULL OR source = $1 ORDER BY quarantine_id DESC LIMIT $2",
         [source, limit if limit is not None else 2**62],
     ).fetchall()
-    return tuple(
+    return Quarantine(
         Quarantined(
             id=number,
             source=origin_source,

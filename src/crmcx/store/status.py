@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from html import escape
 from typing import Any
 
 from attrs import frozen
 
+from crmcx._html import html_table
 from crmcx.instants import from_us
 from crmcx.store.staging import Counts
 from crmcx.tables.schema import TABLES
@@ -28,9 +30,9 @@ class StreamStatus:
     """Source records over all runs."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Status:
-    """What is stored, from where, and what was set aside."""
+    """What is stored, from where, and what was set aside. Prints as text; a notebook shows it as HTML."""
 
     path: str
     """The store's file."""
@@ -41,7 +43,7 @@ class Status:
     quarantined: int
     """Records that are set aside now."""
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         lines = [f"store {self.path}"]
         lines += [f"  {name:<16}{count:>12,}" for name, count in self.rows]
         lines += [f"  {'quarantined':<16}{self.quarantined:>12,}", ""]
@@ -49,6 +51,20 @@ class Status:
             until = f"read to its end {each.finished_at:%Y-%m-%d %H:%M}Z" if each.finished_at else "not read to its end"
             lines.append(f"  {each.source} {each.stream}: {each.counts.read:,} records read in all, {until}")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        held = [[name, f"{count:,}"] for name, count in [*self.rows, ("quarantined", self.quarantined)]]
+        streams = [
+            [
+                each.source,
+                each.stream,
+                f"{each.counts.read:,}",
+                f"{each.finished_at:%Y-%m-%d %H:%M}Z" if each.finished_at else "no",
+            ]
+            for each in self.streams
+        ]
+        heads = ["source", "stream", "records read in all", "read to its end"]
+        return f"<p>store {escape(self.path)}</p>{html_table(['table', 'rows'], held)}{html_table(heads, streams)}"
 
 
 def read_status(connection: Any, path: str) -> Status:  # noqa: ANN401 - a DuckDB connection

@@ -22,7 +22,7 @@ from crmcx.models.values import SourceName
 from crmcx.store import ddl
 from crmcx.store.commit import write_unit
 from crmcx.store.opening import claim, copy_store, holds_store, look_first, settings
-from crmcx.store.quarantine import Quarantined, read_quarantine
+from crmcx.store.quarantine import Quarantine, read_quarantine
 from crmcx.store.staging import Counts, Unit
 from crmcx.store.status import Status, read_status
 from crmcx.tables import TABLES, StoredTable, TableSchema
@@ -309,7 +309,7 @@ class Store:
         with self._reading():
             return read_status(self._connection, self.path)
 
-    def quarantine(self, *, source: str | None = None, limit: int | None = None) -> tuple[Quarantined, ...]:
+    def quarantine(self, *, source: str | None = None, limit: int | None = None) -> Quarantine:
         """The records that could not be mapped, newest first.
 
         Raises:

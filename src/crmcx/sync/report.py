@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from crmcx._html import html_table
 from crmcx.store import Counts
 
 _COLUMNS = ("read", "stored", "unchanged", "quarantined")
@@ -23,9 +24,9 @@ class StreamReport:
     """How long it took."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class RunReport:
-    """One run over one connection."""
+    """One run over one connection. Prints as a table; a notebook shows it as HTML."""
 
     source: str
     """Name of the connection."""
@@ -37,13 +38,16 @@ class RunReport:
         """All records of the run."""
         return sum((each.counts for each in self.streams), Counts())
 
-    def __str__(self) -> str:
-        return str(SyncReport((self,)))
+    def __repr__(self) -> str:
+        return repr(SyncReport((self,)))
+
+    def _repr_html_(self) -> str:
+        return SyncReport((self,))._repr_html_()
 
 
-@frozen
+@frozen(repr=False)
 class SyncReport:
-    """Runs over all connections of a workspace."""
+    """Runs over all connections of a workspace. Prints as a table; a notebook shows it as HTML."""
 
     runs: tuple[RunReport, ...]
     """One run a connection."""
@@ -67,7 +71,13 @@ class SyncReport:
             for each in run.streams
         ]
 
-    def __str__(self) -> str:
+    @property
+    def _told_aside(self) -> str:
+        aside = self.counts.quarantined
+        several = f"{aside:,} records could not be mapped and are in quarantine"
+        return "1 record could not be mapped and is in quarantine" if aside == 1 else several if aside else ""
+
+    def __repr__(self) -> str:
         lines = [f"{'source':<24}{'stream':<20}" + "".join(f"{name:>13}" for name in _COLUMNS) + f"{'seconds':>9}"]
         lines += [
             f"{row['source']:<24}{row['stream']:<20}"
@@ -75,6 +85,16 @@ class SyncReport:
             + f"{row['seconds']:>9.1f}"
             for row in self.dicts()
         ]
-        if self.counts.quarantined:
-            lines.append(f"{self.counts.quarantined:,} records could not be mapped and are in quarantine")
-        return "\n".join(lines)
+        return "\n".join([*lines, *([self._told_aside] if self._told_aside else [])])
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [
+                str(row["source"]),
+                str(row["stream"]),
+                *(f"{row[name]:,}" for name in _COLUMNS),
+                f"{row['seconds']:.1f}",
+            ]
+            for row in self.dicts()
+        ]
+        return html_table(["source", "stream", *_COLUMNS, "seconds"], rows, self._told_aside)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -10,17 +11,19 @@ from attrs import evolve, frozen
 from narwhals.stable.v2.typing import IntoFrame
 
 from crmcx import engines
+from crmcx._html import html_table
 from crmcx.errors import ColumnTypeError, MissingColumnError, UnsupportedEngineError, UsageError
 from crmcx.models.base import Model, Part
 from crmcx.tables.cells import to_columns
 from crmcx.tables.schema import INSTANTS, Column, DType, TableSchema, schema_of
 
 _LARGEST_WHOLE_FLOAT = 2**53
+_PAGE = 100
 
 
 @frozen
 class StoredTable:
-    """A table of a workspace at one snapshot; wherever crmcx takes a table it takes this."""
+    """A table of a workspace at one snapshot; wherever crmcx takes a table it takes this. Prints as its columns."""
 
     relation: Any
     """The DuckDB relation, for work of your own."""
@@ -30,7 +33,20 @@ class StoredTable:
     """Id of the snapshot, as it stands in receipts."""
 
     def __repr__(self) -> str:
-        return f"<table {self.schema.name} of snapshot {self.snapshot}: {', '.join(self.schema.names)}>"
+        return "\n".join(
+            [self._caption, *fill(", ".join(self.schema.names), _PAGE, break_on_hyphens=False).splitlines()]
+        )
+
+    @property
+    def _caption(self) -> str:
+        return f"{self.schema.name} of snapshot {self.snapshot}: {len(self.schema.columns)} columns"
+
+    def _repr_html_(self) -> str:
+        alike: dict[tuple[str, str], list[str]] = {}
+        for column in self.schema.columns:
+            alike.setdefault((column.dtype.value, column.unit or ""), []).append(column.name)
+        rows = [(*kind, ", ".join(names)) for kind, names in alike.items()]
+        return html_table(["type", "unit", "columns"], rows, self._caption)
 
     def rows(self) -> list[dict[str, Any]]:
         """All rows as dictionaries; for small tables."""

@@ -14,7 +14,7 @@ import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from crmcx import engines
-from crmcx.instants import EPOCH, date_of, from_us, to_us, zone
+from crmcx.instants import EPOCH, date_of, day_of, from_us, to_us, zone
 from crmcx.tables.frames import Frame
 
 _DAY_US = 86_400_000_000
@@ -141,8 +141,12 @@ class Periods:
             return first_us + (after + 1) * _DAY_US <= self.until_us
         ahead = next(ahead for at, ahead in reversed(self.changes) if at <= self.until_us)
         day = (self.until_us + ahead) // _DAY_US
-        now = {"day": day, "week": (day + 3) // 7, "month": _month_of(day)}[self.kind]
-        return first + after < now
+        return first + after < self.holding(date_of(day))
+
+    def holding(self, day: date) -> int:
+        """The number of the period of the calendar that a day lies in."""
+        number = day_of(day)
+        return {"day": number, "week": (number + 3) // 7, "month": _month_of(number)}[self.kind]
 
     def begins(self, number: int) -> date:
         """The first day of a period of the calendar; 1970-01-01 for 24 hours."""
