@@ -8,6 +8,7 @@ from attrs import frozen
 
 from crmcx.demo import period
 from crmcx.demo.draw import Draw, Stream
+from crmcx.demo.effects import RESPONSE_FACTOR
 
 if TYPE_CHECKING:
     from crmcx.demo.lives import Ticket
@@ -37,7 +38,7 @@ class Comment:
 
 @frozen(kw_only=True)
 class Conversation:
-    """What came of a ticket by the end of the year."""
+    """What came of a ticket by the end of the exports."""
 
     channel: str
     """Over what it came in."""
@@ -47,8 +48,6 @@ class Conversation:
     """How urgent it is."""
     agent: int
     """Employee who works on it."""
-    anonymous: bool
-    """Whether the help desk does not know the customer's number in the CRM."""
     comments: tuple[Comment, ...]
     """What was written, in the order of time."""
     first_response: int | None
@@ -82,7 +81,8 @@ def conversation(seed: int, ticket: Ticket) -> Conversation:
         comments.append(Comment(at + draw.skewed(60, 4 * _HOUR), "agent", public=False))
     solved = None
     if draw.chance(0.97):
-        at += draw.skewed(60, 2 * _HOUR if channel in {"chat", "phone"} else 2 * _DAY)
+        wait = draw.skewed(120, 2 * _HOUR if channel in {"chat", "phone"} else 2 * _DAY)
+        at += int(wait * RESPONSE_FACTOR) if ticket.quick else wait
         comments.append(Comment(at, "agent", public=True))
         for _ in range(draw.weighted(_ROUNDS)):
             at += draw.skewed(600, _DAY)
@@ -98,7 +98,6 @@ def conversation(seed: int, ticket: Ticket) -> Conversation:
         category=draw.pick(CATEGORIES),
         priority=draw.weighted(_PRIORITIES),
         agent=draw.between(11, 30),
-        anonymous=draw.chance(0.03),
         comments=tuple(kept),
         first_response=first_response,
         met_sla=_met_sla(ticket.at, first_response),
