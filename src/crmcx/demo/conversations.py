@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -22,9 +23,10 @@ _ROUNDS = ((0, 0.5), (1, 0.3), (2, 0.15), (3, 0.05))
 _HOUR, _DAY = 3600, period.DAY_SECONDS
 _SLA = 8 * _HOUR
 _CLOSES_AFTER = 4 * _DAY
+_IN_TIME = attrgetter("at", "role", "public")
 
 
-@frozen(order=True)
+@frozen
 class Comment:
     """One message of a conversation."""
 
@@ -91,7 +93,7 @@ def conversation(seed: int, ticket: Ticket) -> Conversation:
             comments.append(Comment(at, "agent", public=True))
         if draw.chance(0.93):
             solved = at + draw.skewed(0, 2 * _DAY)
-    kept = sorted(comment for comment in comments if comment.at < period.end())
+    kept = sorted((comment for comment in comments if comment.at < period.end()), key=_IN_TIME)
     first_response = next((comment.at for comment in kept if comment.role == "agent" and comment.public), None)
     return Conversation(
         channel=channel,

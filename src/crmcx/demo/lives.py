@@ -61,7 +61,7 @@ class Ticket:
     number: int
     """Position of the person."""
     index: int
-    """Tells her tickets apart."""
+    """Tells her tickets apart, in the order of time."""
     quick: bool
     """Whether the initiative shortens the time to its first response."""
 
@@ -247,8 +247,9 @@ class _Life:
         for _ in range(int(draw.skewed(0, 9) * share)):
             self._branch(self._moment(who.first_day, _OFFICE_HOURS), "branch", draw.pick(_TOPICS))
         # The less satisfied a customer, the more she has to ask.
-        for _ in range(int(draw.skewed(0, int(11 - 2.4 * who.satisfaction)) * share)):
-            self._ticket(self._moment(who.first_day, _WEB_HOURS))
+        wanted = int(draw.skewed(0, int(11 - 2.4 * who.satisfaction)) * share)
+        for at in sorted(self._moment(who.first_day, _WEB_HOURS) for _ in range(wanted)):
+            self._ticket(at)
 
     def _moment(self, since: int, hours: tuple[int, int]) -> int:
         first = min(max(0, since), self._with_bank.last_day - 1)

@@ -93,8 +93,9 @@ def scattered(number: int, factor: int) -> int:
     return (number + 1) * factor % _PRIME
 
 
+@lru_cache(maxsize=1 << 16)
 def person(seed: int, number: int) -> Person:
-    """The person of a number: a pure function, so nobody has to be kept in memory.
+    """The person of a number: a pure function, so nobody has to be kept; the last ones asked for are.
 
     Args:
         seed: The bank's seed.

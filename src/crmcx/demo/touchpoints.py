@@ -25,7 +25,7 @@ _BROKEN = spoiled(
     ("fax", "Fax", "existing", "other", "service_centre"),
     ("code", ""),
     ("channel", "pigeon"),
-    ("code", None),
+    ("channel", "carrier pigeon"),
 )
 
 
