@@ -120,7 +120,12 @@ def test_interactions_grow_with_the_people(bank: Exports, tmp_path: Path) -> Non
         assert 34 * truth.customers < truth.interactions < 48 * truth.customers
     assert bank.truth.interactions == sum(
         bank.truth.file(name).records - 3
-        for name in ("branches/visits.csv", "help_desk/comments.jsonl.gz", "service_centre/calls.csv", "web/events.csv.gz")
+        for name in (
+            "branches/visits.csv",
+            "help_desk/comments.jsonl.gz",
+            "service_centre/calls.csv",
+            "web/events.csv.gz",
+        )
     )
 
 

@@ -123,7 +123,11 @@ def test_the_journey_map_is_the_catalogue(bank: Exports, read: Read) -> None:
     rows = {row["code"]: row for row in read(bank.touchpoints) if row["name"] != "Fax"}
     assert list(rows) == list(TOUCHPOINTS)
     for code, place in TOUCHPOINTS.items():
-        assert (rows[code]["name"], rows[code]["stage"], rows[code]["channel"]) == (place.name, place.stage, place.channel)
+        assert (rows[code]["name"], rows[code]["stage"], rows[code]["channel"]) == (
+            place.name,
+            place.stage,
+            place.channel,
+        )
         assert place.stage in set(Stage)
         assert place.channel in set(Channel)
 

@@ -106,16 +106,16 @@ def test_the_heroine_is_nobody_at_the_second_door(workspace: Workspace, exports:
     }
     keys = {row["key"]: f"{row['source']}/{row['source_id']}" for row in workspace.tables.customers.rows()}
     loans = {
-        keys[row["parent_key"]]
+        keys[row["customer_key"]]
         for row in workspace.tables.identifiers.rows()
         if (row["namespace"], row["value"]) == ("loan", heroine.loan)
     }
     assert {ref.partition("/")[0] for ref in loans} == {"files:mortgages", "files:service_centre"}
     assert loans < set(heroine.refs)
     mails = {
-        keys[row["parent_key"]]: row["value"]
+        keys[row["customer_key"]]: row["value"]
         for row in workspace.tables.contact_points.rows()
-        if row["kind"] == "email" and keys[row["parent_key"]] in heroine.refs
+        if row["kind"] == "email" and keys[row["customer_key"]] in heroine.refs
     }
     assert set(mails) == set(heroine.refs)
     assert {mail.lower().replace("+konto", "") for mail in mails.values()} == {"hedda.lindqvarn@mail.example"}
@@ -138,10 +138,10 @@ def test_father_and_daughter_are_two_people_of_one_name(workspace: Workspace, ex
     rows = {f"{row['source']}/{row['source_id']}": row for row in workspace.tables.customers.rows()}
     points: dict[int, dict[str, str]] = {}
     for row in workspace.tables.contact_points.rows():
-        points.setdefault(row["parent_key"], {})[row["kind"]] = row["value"]
+        points.setdefault(row["customer_key"], {})[row["kind"]] = row["value"]
     numbers: dict[int, set[tuple[str, str]]] = {}
     for row in workspace.tables.identifiers.rows():
-        numbers.setdefault(row["parent_key"], set()).add((row["namespace"], row["value"]))
+        numbers.setdefault(row["customer_key"], set()).add((row["namespace"], row["value"]))
 
     def of(refs: tuple[str, ...], system: str) -> dict[str, Any]:
         (ref,) = [ref for ref in refs if ref.startswith(f"files:{system}/")]

@@ -121,13 +121,13 @@ def _write(folder: Path, seed: int, plan: Plan, relations: tuple[Relation, ...],
     sales, cases = deals.DealTally(), helpdesk.CaseTally()
     answers, funnel = survey.SurveyTallies(), web.FunnelTally()
     files = (
-        departments.write_customers(folder, seed, customers, departments.MORTGAGES, who),
+        departments.write_customers(folder, seed, relations, departments.MORTGAGES, who),
         history.write_history(folder, seed, relations, history.MORTGAGES_HISTORY),
         deals.write_deals(folder, plan.deals, deals.MORTGAGES_BOOK, sales),
-        departments.write_customers(folder, seed, customers, departments.DEPOSITS, who),
+        departments.write_customers(folder, seed, relations, departments.DEPOSITS, who),
         history.write_history(folder, seed, relations, history.DEPOSITS_HISTORY),
         deals.write_deals(folder, plan.deals, deals.DEPOSITS_BOOK, sales),
-        departments.write_customers(folder, seed, customers, departments.SERVICE_CENTRE, who),
+        departments.write_customers(folder, seed, relations, departments.SERVICE_CENTRE, who),
         talks.write_calls(folder, seed, plan.calls),
         helpdesk.write_tickets(folder, seed, plan.tickets, cases, who),
         helpdesk.write_comments(folder, seed, plan.tickets),

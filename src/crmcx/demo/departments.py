@@ -19,8 +19,10 @@ from crmcx.demo.records import Seen, System, has_duplicate, made_on, record_id, 
 from crmcx.demo.truth import FileTruth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from crmcx.demo.stages import Relation
 
 _LANGUAGE = {"de": "Deutsch", "en": "Englisch"}
 GERMAN_FORM = CsvForm(delimiter=";", encoding="cp1252", line_end="\r\n")
@@ -190,27 +192,32 @@ SERVICE_CENTRE = Department(
 """The service centre."""
 
 
-def write_customers(folder: Path, seed: int, customers: int, department: Department, who: dict[str, int]) -> FileTruth:
+def write_customers(
+    folder: Path, seed: int, relations: Sequence[Relation], department: Department, who: dict[str, int]
+) -> FileTruth:
     """Write a department's file of customers, in the order of their ids.
 
     Args:
         folder: Where the exports go.
         seed: The bank's seed.
-        customers: How many people the bank has.
+        relations: What became of each person and the bank; whoever has left by then, no department takes up anew.
         department: Which department.
         who: Takes, for each record, whose it is.
     """
-    rows = with_broken(_rows(seed, customers, department, who), department.broken)
+    rows = with_broken(_rows(seed, relations, department, who), department.broken)
     written = write_csv(folder / department.name, department.form, department.columns, rows)
     return FileTruth(name=department.name, records=written, broken=len(department.broken))
 
 
-def _rows(seed: int, customers: int, department: Department, who: dict[str, int]) -> Iterator[tuple[object, ...]]:
+def _rows(
+    seed: int, relations: Sequence[Relation], department: Department, who: dict[str, int]
+) -> Iterator[tuple[object, ...]]:
     system = department.system
     known = (
         (number, copy)
-        for number in range(customers)
-        if made_on(person(seed, number), system) is not None
+        for number, relation in enumerate(relations)
+        for day in (made_on(person(seed, number), system),)
+        if day is not None and day < relation.last_day
         for copy in range(1 + has_duplicate(seed, number, system))
     )
     for _, number, copy in sorted((record_id(system, *each), *each) for each in known):

@@ -1,7 +1,7 @@
 """What is planted in the bank, so that what the library finds can be checked: the numbers an analysis should come to.
 
-`write_exports(..., effects=False)` makes the same bank without the pain point's harm and without the initiative's good;
-everybody meets the same touchpoints, draws the same chances and answers in the same mood.
+`write_exports(..., effects=False)` makes the same bank without the pain point's harm and without the initiative's good:
+the same people meet the same pain point, and only whom it drives out leads another life.
 """
 
 from __future__ import annotations

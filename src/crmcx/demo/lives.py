@@ -174,7 +174,6 @@ class _Life:
     def __init__(self, who: Person, with_bank: Relation, draw: Draw, *, effects: bool) -> None:
         self._who, self._with_bank, self._draw, self._effects = who, with_bank, draw, effects
         self._made = Plan(deals=list(with_bank.deals))
-        self._service = who.service_day is not None
         self._known = sorted(
             (day, system) for system in DEPARTMENTS for day in (made_on(who, system),) if day is not None
         )
@@ -224,7 +223,7 @@ class _Life:
                 at += draw.between(1, 3) * period.DAY_SECONDS
         if bank.notice is not None:
             at = period.at(bank.notice, draw.between(*_OFFICE_HOURS))
-            if self._service and draw.chance(0.6):
+            if System.SERVICE_CENTRE in self._doors(at) and draw.chance(0.6):
                 self._call(at, "cancellation", "cancellation", "done")
             else:
                 self._branch(at, "cancellation", "cancellation")
@@ -240,7 +239,7 @@ class _Life:
             if purpose is Purpose.BANKING and who.deposits_day is None:
                 purpose = Purpose.LOOKING
             self._visit(at, purpose, "", known=purpose is Purpose.BANKING or signed)
-        if who.service_day is not None:
+        if who.service_day is not None and who.service_day < bank.last_day:
             for _ in range(int(draw.skewed(2, 24) * share)):
                 at = self._moment(who.service_day, _OFFICE_HOURS)
                 self._call(at, "hotline", draw.pick(_TOPICS), draw.weighted(_OUTCOMES))
@@ -274,10 +273,13 @@ class _Life:
 
     def _branch(self, at: int, touchpoint: str, topic: str) -> None:
         made = self._made
-        there = [system for day, system in self._known if day <= 0 or period.at(day, 0) <= at]
-        system = self._draw.pick(there)
+        system = self._draw.pick(self._doors(at))
         made.branch_visits.append(BranchVisit(at, self._who.number, len(made.branch_visits), touchpoint, topic, system))
         self._ask(at, touchpoint)
+
+    def _doors(self, at: int) -> list[System]:
+        """The departments that know her by then."""
+        return [system for day, system in self._known if day <= 0 or period.at(day, 0) <= at]
 
     def _ticket(self, at: int) -> None:
         made = self._made

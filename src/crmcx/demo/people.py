@@ -14,7 +14,7 @@ HEROINE, FATHER, DAUGHTER = 0, 1, 2
 HEROINE_LOAN = "4711"
 """The loan number by which the heroine knows herself."""
 
-_BLOCK = 20
+_BLOCK = 100
 _SIZES = ((1, 0.45), (2, 0.30), (3, 0.12), (4, 0.09), (5, 0.04))
 _LANGUAGES = (("de", 0.6), ("en", 0.4))
 _HELD = (("M", 0.12), ("D", 0.36), ("MD", 0.12), ("DS", 0.17), ("MS", 0.09), ("MDS", 0.1), ("S", 0.04))

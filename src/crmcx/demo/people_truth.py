@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import field, frozen
 
 from crmcx.demo import period
 
@@ -28,7 +28,7 @@ class PainPointTruth:
     """Its code."""
     hazard_ratio: float
     """How much more often a customer gives notice from her first visit on than she would have without it."""
-    people: tuple[tuple[int, date], ...]
+    people: tuple[tuple[int, date], ...] = field(repr=False)
     """Everybody who met it, with the day of the first time."""
     reach: float
     """Share of all people who met it, 0 to 1."""

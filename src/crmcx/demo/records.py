@@ -109,7 +109,7 @@ def record_id(system: System, number: int, copy: int = 0) -> str:
 
     Example:
         >>> record_id(System.MORTGAGES, 5)
-        'H-0403069'
+        'H-3704650'
     """
     habits = _HABITS[system]
     digits = f"{scattered(number * 2 + copy, habits.factor):07d}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import field, frozen
 
 from crmcx.demo.people_truth import stage_at
 
@@ -122,9 +122,9 @@ class Truth:
     """People who deal with the bank."""
     customers_left: int
     """People who ceased to be customers within the exports."""
-    people: Mapping[str, int]
+    people: Mapping[str, int] = field(repr=False)
     """Who is who: every record of a customer, such as `files:mortgages/H-0000001`, to the number of the person."""
-    stages: Mapping[int, tuple[StageTruth, ...]]
+    stages: Mapping[int, tuple[StageTruth, ...]] = field(repr=False)
     """The stages of every person who is more than a caller, line by line, in the order of days."""
     pain_point: PainPointTruth
     """The touchpoint after which customers leave sooner."""
