@@ -11,7 +11,7 @@ import pytest
 from tests.identity.party import load, party
 
 from crmcx import Workspace
-from crmcx.errors import AmbiguousPersonError, UnknownPersonError
+from crmcx.errors import AmbiguousPersonError, StoreError, UnknownPersonError
 from crmcx.identity import Policy
 from crmcx.models import Case, Deal, Feedback, Interaction, Order, StageChange
 from crmcx.tables import key_of
@@ -231,6 +231,12 @@ class TestTimeline:
         found = workspace.person("4711").timeline()
         assert (len(found), found.to_frame().shape) == (0, (0, 10))
         assert repr(found).startswith("0 entries of no source")
+
+    def test_a_store_that_is_closed_says_so(self, filled: Workspace) -> None:
+        found = filled.person("4711")
+        filled.close()
+        with pytest.raises(StoreError, match="is closed"):
+            found.timeline()
 
     def test_a_person_stays_as_she_was_found(self, filled: Workspace) -> None:
         found = filled.person("4711")

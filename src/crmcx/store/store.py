@@ -39,8 +39,9 @@ def wall_clock() -> datetime:
 class Snapshot:
     """All tables of the store as they stand at one moment; syncs do not touch it."""
 
-    def __init__(self, cursor: Any) -> None:  # noqa: ANN401 - a DuckDB cursor
+    def __init__(self, cursor: Any, demand_open: Callable[[], None]) -> None:  # noqa: ANN401 - a DuckDB cursor
         self._cursor = cursor
+        self._demand_open = demand_open
         cursor.execute("BEGIN TRANSACTION READ ONLY")
         ((commit, identity),) = cursor.execute(
             "SELECT (SELECT coalesce(max(commit_id), 0) FROM books.commits),"
@@ -54,11 +55,21 @@ class Snapshot:
         return StoredTable(self._cursor.sql(f"SELECT * FROM analysis.{TABLES[name].name}"), TABLES[name], self.id)
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a question, for the rooms above the store."""
+        """The rows of a question, for the rooms above the store.
+
+        Raises:
+            StoreError: The store is closed.
+        """
+        self._demand_open()
         return list(self._cursor.execute(sql, list(parameters)).fetchall())
 
     def dicts(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """The rows of a question, by name."""
+        """The rows of a question, by name.
+
+        Raises:
+            StoreError: The store is closed.
+        """
+        self._demand_open()
         found = self._cursor.execute(sql, list(parameters))
         names = [name for name, *_ in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -161,10 +172,13 @@ class Store:
     def _reading(self) -> Iterator[None]:
         """The connection to this thread alone."""
         with self._lock:
-            if self._closed:
-                msg = f"the store {Path(self.path).name} is closed"
-                raise StoreError(msg, hint="open it again")
+            self._demand_open()
             yield
+
+    def _demand_open(self) -> None:
+        if self._closed:
+            msg = f"the store {Path(self.path).name} is closed"
+            raise StoreError(msg, hint="open it again")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -302,7 +316,7 @@ class Store:
     def snapshot(self) -> Snapshot:
         """The tables as they stand now."""
         with self._reading():
-            return Snapshot(self._connection.cursor())
+            return Snapshot(self._connection.cursor(), self._demand_open)
 
     def status(self) -> Status:
         """What is stored, from where, and what was set aside."""
