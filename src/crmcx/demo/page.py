@@ -11,6 +11,7 @@ from crmcx.demo.questionnaires import ENGLISH, GERMAN
 from crmcx.report import (
     Block,
     Finder,
+    Folded,
     Page,
     PersonCard,
     Place,
@@ -51,6 +52,7 @@ PLACES = {
 }
 """Where the bank's touchpoints belong."""
 _FIRST_ITEM = 6
+_LANGUAGES = {"de": "German", "en": "English"}
 
 
 def write_page(
@@ -80,9 +82,9 @@ def write_page(
     Raises:
         MissingExtraError: plotly is not installed.
     """
-    return bank_page(
-        workspace=workspace, report=report, answers=answers, person=person, places=places, mix=mix
-    ).write(path)
+    return bank_page(workspace=workspace, report=report, answers=answers, person=person, places=places, mix=mix).write(
+        path
+    )
 
 
 def bank_page(
@@ -95,6 +97,7 @@ def bank_page(
     mix: Iterable[StageRow] | None = None,
 ) -> Page:
     """The page of the bank, before it is written; takes what `write_page` takes."""
+    names = {touchpoint: place.name for touchpoint, place in places.items() if place.name}
     sections = [
         Section("Three things to know", "", [Points(three_things(answers, places))]),
         Section(
@@ -107,7 +110,7 @@ def bank_page(
             "The journey",
             "How far people get on the way to a contract, and from where they go to where.",
             [
-                funnel_picture(answers.funnel, title="From a quote to a signed contract, within 14 days"),
+                funnel_picture(answers.funnel, names=names, title="From a quote to a signed contract, within 14 days"),
                 transition_picture(answers.transitions, places, answers.by_touchpoint),
             ],
         ),
@@ -150,8 +153,11 @@ def _came_in(workspace: Workspace, report: SyncReport) -> Section:
     ]
     if aside:
         blocks += [
-            Words("Nothing is thrown away. What could not be read is kept with its reason:"),
-            Rows(("file", "row", "reason"), aside, "Records that were set aside"),
+            Words("Nothing is thrown away: what could not be read is kept, as it was, with the reason."),
+            Folded(
+                f"The {len(aside):,} records that were set aside",
+                [Rows(("file", "row", "reason"), aside, "Where each stands, and what is wrong with it")],
+            ),
         ]
     words = (
         f"{counts.read:,} records of {len(report.runs)} systems; {counts.quarantined:,} of them could not be read and"
@@ -167,7 +173,12 @@ def _languages(answers: Answers) -> Section:
         for code in [english.partition(" ")[0]]
     ]
     satisfied = [
-        (str(group[0]), estimate.value_words, estimate.interval_words or "-", f"{estimate.n:,}")
+        (
+            _LANGUAGES.get(str(group[0]), str(group[0])),
+            estimate.value_words,
+            estimate.interval_words or "-",
+            f"{estimate.n:,}",
+        )
         for group, estimate in answers.satisfied_by_language
     ]
     words = (
@@ -179,7 +190,7 @@ def _languages(answers: Answers) -> Section:
         "English and German, one instrument",
         words,
         [
-            answers_picture(answers.by_language, title="Would they recommend the bank? By language"),
+            answers_picture(answers.by_language, title="Would they recommend the bank?", names=_LANGUAGES),
             Rows(("language", "satisfied", "interval", "n"), satisfied, "Satisfied customers by language"),
             Rows(("item", "in English", "auf Deutsch"), items, "The items of the survey"),
         ],

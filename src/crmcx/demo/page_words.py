@@ -78,7 +78,7 @@ def three_things(answers: Answers, places: Mapping[str, Place]) -> list[Point]:
         places: Touchpoint to its place, for its name.
     """
     estimates = dict(answers.estimates)
-    found = [_lowest(answers, places), _loss(answers), _waiting(estimates["first response"])]
+    found = [_lowest(answers, places), _loss(answers, places), _waiting(estimates["first response"])]
     return [point for point in found if point is not None]
 
 
@@ -101,21 +101,23 @@ def _lowest(answers: Answers, places: Mapping[str, Place]) -> Point | None:
     text = f"Its Net Promoter Score is {value:.1f}, that of all touchpoints together {overall:.1f}."
     interval = estimate.interval
     if interval is not None and isinstance(interval.high, float):
-        sure = "so it is lower beyond chance" if interval.high < overall else "so chance alone may explain the gap"
-        text += f" With {count_words(estimate.n)} answers it lies between {estimate.interval_words.replace(' to ', ' and ')}, {sure}."
-    return Point(f"People are least happy at: {name}.", text)
+        sure = "it is lower beyond chance" if interval.high < overall else "chance alone may explain the gap"
+        between = estimate.interval_words.replace(" to ", " and ")
+        text += f" With {count_words(estimate.n)} answers it may lie between {between}, so {sure}."
+    return Point(f"The lowest score: {name}.", text)
 
 
-def _loss(answers: Answers) -> Point | None:
+def _loss(answers: Answers, places: Mapping[str, Place]) -> Point | None:
     steps = answers.funnel.steps
     pairs = list(zip(steps, steps[1:], strict=False))
     if not pairs or not steps[0].n:
         return None
     before, after = max(pairs, key=lambda pair: pair[0].n - pair[1].n)
     lost = before.n - after.n
+    here, there = _name(before.name, places), _name(after.name, places)
     return Point(
-        f"Most buyers are lost between {before.name} and {after.name}.",
-        f"{count_words(lost)} of {count_words(before.n)} who came to {before.name} did not go on to {after.name}"
+        f"Most buyers are lost between {here} and {there}.",
+        f"{count_words(lost)} of {count_words(before.n)} who came to the {here} did not go on to the {there}"
         f" within 14 days ({share_words(lost / before.n)}). In the end {count_words(steps[-1].n)} of"
         f" {count_words(steps[0].n)} signed.",
     )
@@ -128,6 +130,6 @@ def _waiting(estimate: Estimate) -> Point | None:
     between = estimate.interval_words.replace(" to ", " and ")
     return Point(
         f"Half of all cases wait longer than {estimate.value_words} for a first answer.",
-        f"That is the middle of {count_words(estimate.n)} cases, surely between {between};"
+        f"That is the middle of {count_words(estimate.n)} cases, with 95 % confidence between {between};"
         f" {count_words(waiting)} had no answer at the end of the year.",
     )

@@ -1,7 +1,7 @@
 """Pictures of results, and one page that shows them: a single HTML file, opened from disk without a network."""
 
 from crmcx.report._layout import Place
-from crmcx.report.blocks import Block, Figure, Point, Points, Rows, Tile, Tiles, Words
+from crmcx.report.blocks import Block, Figure, Folded, Point, Points, Rows, Tile, Tiles, Words
 from crmcx.report.graph import transition_picture
 from crmcx.report.page import Page, Section
 from crmcx.report.person import Evidence, Finder, Happening, PersonCard
@@ -14,6 +14,7 @@ __all__ = [
     "Evidence",
     "Figure",
     "Finder",
+    "Folded",
     "Happening",
     "Page",
     "PersonCard",

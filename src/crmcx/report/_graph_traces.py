@@ -15,9 +15,9 @@ from crmcx.report._text import broken, pictured, spaced
 
 _SAMPLES, _ARROW = 24, 14
 _BEND = 0.16
-_THIN, _THICK = 1.2, 9.0
+_THIN, _THICK = 1.5, 11.0
 _SMALL, _LARGE = 13.0, 38.0
-_LOOP = 13.0
+_LOOP = 15.0
 _NEAR = (7, 10, 12, 14, 17)
 _UNSCORED = "#9a9a9a"
 _PAGE_BAND = "rgba(128,128,128,0.08)"
@@ -46,7 +46,9 @@ class Way:
     told: str
 
 
-def graph_traces(grid: Grid, nodes: Mapping[str, Node], ways: Sequence[Way], *, letters: int) -> list[dict[str, Any]]:
+def graph_traces(
+    grid: Grid, nodes: Mapping[str, Node], ways: Sequence[Way], *, letters: int, size: int
+) -> list[dict[str, Any]]:
     """Ways first, then where the pointer finds them, then the steps.
 
     Args:
@@ -54,10 +56,12 @@ def graph_traces(grid: Grid, nodes: Mapping[str, Node], ways: Sequence[Way], *, 
         nodes: The steps.
         ways: The ways, the strongest first.
         letters: Letters a line of a label.
+        size: Size of the letters.
     """
     most = max((way.n for way in ways), default=1)
     paths = {way: _path(grid.at[way.source], grid.at[way.target]) for way in ways}
-    lines = [_line(paths[way], _THIN + (_THICK - _THIN) * way.n / most) for way in reversed(ways)]
+    widths = {way: _THIN + (_THICK - _THIN) * way.n / most for way in ways}
+    lines = [_line(paths[way], widths[way]) for way in reversed(ways)]
     near = [(paths[way][place], way) for way in ways for place in _NEAR]
     finders = {
         "type": "scatter",
@@ -68,10 +72,10 @@ def graph_traces(grid: Grid, nodes: Mapping[str, Node], ways: Sequence[Way], *, 
         "hoverinfo": "text",
         "hovertext": [f"<b>{pictured(way.title)}</b><br>{pictured(way.told)}" for _, way in near],
     }
-    return [*lines, finders, _marks(grid, nodes, letters)]
+    return [*lines, _arrows(paths, widths), finders, _marks(grid, nodes, letters, size)]
 
 
-def _marks(grid: Grid, nodes: Mapping[str, Node], letters: int) -> dict[str, Any]:
+def _marks(grid: Grid, nodes: Mapping[str, Node], letters: int, size: int) -> dict[str, Any]:
     most = max((node.n for node in nodes.values()), default=1) or 1
     scored = [node.colour is not None for node in nodes.values()]
     return {
@@ -91,7 +95,7 @@ def _marks(grid: Grid, nodes: Mapping[str, Node], letters: int) -> dict[str, Any
             for node in nodes.values()
         ],
         "textposition": "bottom center",
-        "textfont": {"size": 12},
+        "textfont": {"size": size},
         "cliponaxis": False,
         "hoverinfo": "text",
         "hovertext": [
@@ -104,16 +108,33 @@ _Path = list[tuple[float, float]]
 
 
 def _line(path: _Path, width: float) -> dict[str, Any]:
-    sizes = [0.0] * len(path)
-    sizes[_ARROW] = 6 + 1.5 * width
     return {
         "type": "scatter",
-        "mode": "lines+markers",
+        "mode": "lines",
         "x": [x for x, _ in path],
         "y": [y for _, y in path],
         "line": {"width": width, "color": EDGE},
-        "marker": {"size": sizes, "symbol": "arrow", "angleref": "previous", "color": "#808080", "line": {"width": 0}},
-        "opacity": 1,
+        "hoverinfo": "skip",
+    }
+
+
+def _arrows(paths: Mapping[Way, _Path], widths: Mapping[Way, float]) -> dict[str, Any]:
+    """One head on each way, past its middle; each turned by the point before it, which is not seen."""
+    points = [paths[way][place] for way in paths for place in (_ARROW - 1, _ARROW)]
+    sizes = [size for way in paths for size in (0.0, 8 + 1.3 * widths[way])]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [x for x, _ in points],
+        "y": [y for _, y in points],
+        "marker": {
+            "size": sizes,
+            "symbol": "arrow",
+            "angleref": "previous",
+            "color": "#808080",
+            "opacity": 1,
+            "line": {"width": 0},
+        },
         "hoverinfo": "skip",
     }
 
@@ -153,7 +174,7 @@ def graph_layout(grid: Grid, *, across: bool) -> dict[str, Any]:
         x, y = ((band.begin + band.end) / 2, 18) if across else (8, band.begin + 16)
         words.append(_word(spaced(band.name), x, y, "center" if across else "left", bold=True))
     for band in grid.channels:
-        x, y = (0, band.begin + 44) if across else ((band.begin + band.end) / 2, 16)
+        x, y = (0, band.begin + 56) if across else ((band.begin + band.end) / 2, 16)
         words.append(_word(spaced(band.name), x, y, "left" if across else "center", bold=False))
         if across:
             shapes.append(
@@ -174,4 +195,4 @@ def graph_layout(grid: Grid, *, across: bool) -> dict[str, Any]:
 def _word(text: str, x: float, y: float, anchor: str, *, bold: bool) -> dict[str, Any]:
     shown = f"<b>{pictured(text)}</b>" if bold else pictured(text)
     place = {"x": x, "y": y, "xanchor": anchor, "yanchor": "middle", "showarrow": False}
-    return place | {"text": shown, "font": {"size": 13}}
+    return place | {"text": shown, "font": {"size": 12}}

@@ -54,9 +54,12 @@ class Grid:
 
 
 _Cells = dict[tuple[str, str], list[str]]
+_Positions = dict[str, tuple[float, float]]
 _WIDE, _GUTTER, _HEAD = 1080.0, 92.0, 40.0
-_ROW, _LOWER = 108.0, 26.0
-_NARROW_HEAD, _NARROW_ROW, _NARROW_STAGE, _NARROW_COLUMN = 34.0, 92.0, 34.0, 112.0
+_ROW, _LOWER, _ABOVE = 104.0, 28.0, 56.0
+_NARROW_HEAD, _NARROW_ROW, _NARROW_LOWER, _NARROW_ABOVE = 34.0, 96.0, 34.0, 62.0
+_NARROW_ONE, _NARROW_MORE = 63.0, 80.0
+_ASIDE = 0.14
 _FEW, _MANY = 2, 6
 
 
@@ -74,70 +77,93 @@ def _cells(places: Mapping[str, Place], sizes: Mapping[str, int]) -> tuple[_Cell
     return cells, in_order, sorted(weights, key=lambda name: (-weights[name], name))
 
 
-def _bands(names: Sequence[str], sizes: Sequence[float], begin: float) -> tuple[Band, ...]:
-    bands = []
+def _bands(names: Sequence[str], sizes: Sequence[float], begin: float) -> dict[str, Band]:
+    bands = {}
     for name, size in zip(names, sizes, strict=True):
-        bands.append(Band(name, begin, begin + size))
+        bands[name] = Band(name, begin, begin + size)
         begin += size
-    return tuple(bands)
-
-
-def wide_grid(places: Mapping[str, Place], sizes: Mapping[str, int]) -> Grid:
-    """Stages across, channels down; steps of one cell side by side and below each other.
-
-    Args:
-        places: Step to its place.
-        sizes: How often each step was taken.
-    """
-    cells, stages, channels = _cells(places, sizes)
-    across = [_columns(max(len(cells.get((stage, channel), ())) for channel in channels)) for stage in stages]
-    unit = (_WIDE - _GUTTER) / max(1, sum(across))
-    columns = _bands(stages, [unit * count for count in across], _GUTTER)
-    down = [
-        max(ceil(len(cells.get((stage, channel), ())) / count) for stage, count in zip(stages, across, strict=True))
-        for channel in channels
-    ]
-    rows = _bands(channels, [_ROW * count + _LOWER for count in down], _HEAD)
-    at = {}
-    for (stage, channel), steps in cells.items():
-        column = next(band for band in columns if band.name == stage)
-        row = next(band for band in rows if band.name == channel)
-        count = across[stages.index(stage)]
-        for place, step in enumerate(steps):
-            aside, below = place % count, place // count
-            x = column.begin + (aside + 0.5) * unit
-            # Neighbours do not stand on one line, so that a way between two does not run through a third.
-            if count == 1 and len(steps) > 1:
-                x += (-1) ** below * 0.14 * unit
-            y = row.begin + 44 + below * _ROW + (_LOWER if aside % 2 else 0)
-            at[step] = (x, y)
-    height = rows[-1].end if rows else _HEAD
-    return Grid(at=at, stages=columns, channels=rows, width=_WIDE, height=height)
+    return bands
 
 
 def _columns(steps: int) -> int:
     return 1 if steps <= _FEW else 2 if steps <= _MANY else 3
 
 
-def narrow_grid(places: Mapping[str, Place], sizes: Mapping[str, int]) -> Grid:
-    """Stages down, channels across; steps of one cell below each other.
+def _rows(steps: int, columns: int) -> int:
+    return max(1, ceil(steps / columns))
+
+
+def _placed(
+    steps: Sequence[str], band: Band, columns: int, *, top: float, row: float, lower: float, alone: float = 0.0
+) -> _Positions:
+    """Steps of one cell, side by side and below each other; a single one in the middle, or aside by a share.
+
+    Neighbours do not stand on one line, so that a way between two does not run through a third.
+    """
+    unit = (band.end - band.begin) / columns
+    at = {}
+    for place, step in enumerate(steps):
+        aside, below = place % columns, place // columns
+        x = band.begin + (aside + 0.5) * unit
+        if len(steps) == 1:
+            x = (band.begin + band.end) / 2 + alone * (band.end - band.begin)
+        elif columns == 1:
+            x += (-1) ** below * _ASIDE * unit
+        at[step] = (x, top + below * row + (lower if aside % 2 else 0))
+    return at
+
+
+def wide_grid(places: Mapping[str, Place], sizes: Mapping[str, int]) -> Grid:
+    """Stages across, channels down.
 
     Args:
         places: Step to its place.
         sizes: How often each step was taken.
     """
     cells, stages, channels = _cells(places, sizes)
-    columns = _bands(channels, [_NARROW_COLUMN] * len(channels), 0.0)
-    down = [max(len(cells.get((stage, channel), ())) for channel in channels) for stage in stages]
-    rows = _bands(stages, [_NARROW_STAGE + _NARROW_ROW * count for count in down], _NARROW_HEAD)
-    at = {}
+    count = {stage: _columns(max(len(cells.get((stage, channel), ())) for channel in channels)) for stage in stages}
+    unit = (_WIDE - _GUTTER) / max(1, sum(count.values()))
+    columns = _bands(stages, [unit * count[stage] for stage in stages], _GUTTER)
+    down = [max(_rows(len(cells.get((stage, channel), ())), count[stage]) for stage in stages) for channel in channels]
+    rows = _bands(channels, [_ROW * number + _LOWER for number in down], _HEAD)
+    at: _Positions = {}
     for (stage, channel), steps in cells.items():
-        column = next(band for band in columns if band.name == channel)
-        row = next(band for band in rows if band.name == stage)
-        for place, step in enumerate(steps):
-            aside = (-1) ** place * 0.17 * _NARROW_COLUMN if len(steps) > 1 else 0.0
-            middle = (column.begin + column.end) / 2
-            at[step] = (middle + aside, row.begin + _NARROW_STAGE + 28 + place * _NARROW_ROW)
-    width = columns[-1].end if columns else _NARROW_COLUMN
-    height = rows[-1].end if rows else _NARROW_HEAD
-    return Grid(at=at, stages=rows, channels=columns, width=width, height=height)
+        alone = (-1) ** channels.index(channel) * _ASIDE if channels.index(channel) else 0.0
+        top = rows[channel].begin + _ABOVE
+        at |= _placed(steps, columns[stage], count[stage], top=top, row=_ROW, lower=_LOWER, alone=alone)
+    return _grid(at, stages=columns, channels=rows, width=_WIDE, height=_end(rows, _HEAD))
+
+
+def narrow_grid(places: Mapping[str, Place], sizes: Mapping[str, int]) -> Grid:
+    """Stages down, channels across.
+
+    Args:
+        places: Step to its place.
+        sizes: How often each step was taken.
+    """
+    cells, stages, channels = _cells(places, sizes)
+    count = {
+        channel: min(2, _columns(max(len(cells.get((stage, channel), ())) for stage in stages))) for channel in channels
+    }
+    widths = [_NARROW_ONE if count[channel] == 1 else _NARROW_MORE * count[channel] for channel in channels]
+    columns = _bands(channels, widths, 0.0)
+    down = [
+        max(_rows(len(cells.get((stage, channel), ())), count[channel]) for channel in channels) for stage in stages
+    ]
+    rows = _bands(stages, [_NARROW_ROW * number + _NARROW_ABOVE for number in down], _NARROW_HEAD)
+    at: _Positions = {}
+    for (stage, channel), steps in cells.items():
+        top = rows[stage].begin + _NARROW_ABOVE
+        at |= _placed(steps, columns[channel], count[channel], top=top, row=_NARROW_ROW, lower=_NARROW_LOWER)
+    width = _end(columns, _NARROW_ONE)
+    return _grid(at, stages=rows, channels=columns, width=width, height=_end(rows, _NARROW_HEAD))
+
+
+def _end(bands: Mapping[str, Band], least: float) -> float:
+    return max([least, *(band.end for band in bands.values())])
+
+
+def _grid(
+    at: _Positions, *, stages: Mapping[str, Band], channels: Mapping[str, Band], width: float, height: float
+) -> Grid:
+    return Grid(at=at, stages=tuple(stages.values()), channels=tuple(channels.values()), width=width, height=height)

@@ -9,15 +9,17 @@ from typing import Any
 
 from crmcx.errors import MissingExtraError
 
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif"
+"""The type of the page, so that plotly measures what is shown."""
 _LAYOUT: dict[str, Any] = {
     "template": "none",
     "paper_bgcolor": "rgba(0,0,0,0)",
     "plot_bgcolor": "rgba(0,0,0,0)",
-    "font": {"family": "system-ui, sans-serif", "size": 13},
+    "font": {"family": FONT, "size": 13},
     "showlegend": False,
     "dragmode": False,
     "hovermode": "closest",
-    "hoverlabel": {"align": "left", "font": {"family": "system-ui, sans-serif", "size": 13}},
+    "hoverlabel": {"align": "left", "font": {"family": FONT, "size": 13}},
 }
 HIDDEN_AXIS: dict[str, Any] = {"visible": False, "fixedrange": True}
 """An axis that only places things."""

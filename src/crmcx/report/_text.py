@@ -11,17 +11,22 @@ from crmcx.estimates import Estimate
 from crmcx.estimates.words import count_words, level_words
 
 _MINUS = re.compile(r"(?<![\w-])-(?=\d)")
+_PER_CENT = re.compile(r"(?<=\d) (?=%)")
 _NUMBER = re.compile(r"[-\N{MINUS SIGN}]?[\d,.]+( %)?|-|\N{EN DASH}|")
 
 
 def safe(text: object) -> str:
-    """Text as it may stand in an element or in a quoted attribute, with a true minus before numbers."""
-    return escape(_MINUS.sub("\N{MINUS SIGN}", str(text)))
+    """Text as it may stand in an element or in a quoted attribute, numbers set as in print."""
+    return escape(_set(text))
 
 
 def pictured(text: object) -> str:
     """Text as it may stand in a picture, where plotly reads tags."""
-    return escape(_MINUS.sub("\N{MINUS SIGN}", str(text)), quote=False)
+    return escape(_set(text), quote=False)
+
+
+def _set(text: object) -> str:
+    return _PER_CENT.sub("\N{NO-BREAK SPACE}", _MINUS.sub("\N{MINUS SIGN}", str(text)))
 
 
 def broken(text: str, width: int) -> str:
@@ -64,3 +69,10 @@ def interval_sentence(estimate: Estimate) -> str:
     if estimate.interval is None:
         return ""
     return f"{level_words(estimate.interval.level)} interval {estimate.interval_words}"
+
+
+def n_words(estimate: Estimate) -> str:
+    """What the number rests on."""
+    people = estimate.n_clusters
+    rests = f"n = {count_words(estimate.n)}"
+    return rests if people is None or people == estimate.n else f"{rests}, from {count_words(people)} people"

@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from crmcx.estimates import Estimate
 from crmcx.estimates.words import count_words
-from crmcx.report._text import interval_sentence, is_number, left_out_words, safe
+from crmcx.report._text import interval_sentence, is_number, left_out_words, n_words, safe
 
 
 class Block(Protocol):
@@ -84,8 +84,7 @@ class Tiles:
 def _tile(tile: Tile) -> str:
     estimate = tile.estimate
     value = estimate.value_words if estimate.value is not None else "no number"
-    rests = [interval_sentence(estimate) or (estimate.reason or ""), f"n = {count_words(estimate.n)}"]
-    rests.append(left_out_words(estimate))
+    rests = [interval_sentence(estimate) or (estimate.reason or ""), n_words(estimate), left_out_words(estimate)]
     told = "".join(f"<li>{safe(each)}</li>" for each in rests if each)
     return (
         f'<li class="tile"><h3>{safe(tile.asked)}</h3><p class="value">{safe(value)}</p>'
@@ -111,25 +110,45 @@ class Rows:
             raise ValueError(msg)
 
     def html(self, anchor: str) -> str:  # noqa: ARG002 - a block may need no name
-        """The table as HTML, in a box that scrolls where the table is wider than the page."""
+        """The table as HTML.
+
+        On a phone, a table of numbers scrolls in a box where it is too wide; one of words is set row by row.
+        """
         count = len(self.head)
         right = [bool(self.rows) and all(is_number(row[column]) for row in self.rows) for column in range(count)]
         kinds = [' class="number"' if each else "" for each in right]
         head = "".join(f'<th scope="col"{kind}>{safe(cell)}</th>' for cell, kind in zip(self.head, kinds, strict=True))
-        body = "".join(f"<tr>{_cells(row, kinds)}</tr>" for row in self.rows)
+        body = "".join(f"<tr>{_cells(row, kinds, self.head)}</tr>" for row in self.rows)
         caption = f"<caption>{safe(self.caption)}</caption>" if self.caption else ""
         name = safe(self.caption or "table")
+        kind = ' class="stacks"' if self.rows and 2 * sum(right) < count else ""
         return (
-            f'<div class="scrolls" tabindex="0" role="region" aria-label="{name}"><table>{caption}'
+            f'<div class="scrolls" tabindex="0" role="region" aria-label="{name}"><table{kind}>{caption}'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
 
 
-def _cells(row: tuple[str, ...], kinds: list[str]) -> str:
-    first, *rest = row
-    told = [f'<th scope="row"{kinds[0]}>{safe(first)}</th>']
-    told += [f"<td{kind}>{safe(cell)}</td>" for cell, kind in zip(rest, kinds[1:], strict=True)]
+def _cells(row: tuple[str, ...], kinds: list[str], head: tuple[str, ...]) -> str:
+    told = []
+    for place, (cell, kind, column) in enumerate(zip(row, kinds, head, strict=True)):
+        begin, end = ("td", "td") if place else ('th scope="row"', "th")
+        told.append(f'<{begin} data-label="{safe(column)}"{kind}>{safe(cell)}</{end}>')
     return "".join(told)
+
+
+@frozen
+class Folded:
+    """Blocks that are opened by those who want to know."""
+
+    summary: str
+    """What is inside."""
+    blocks: tuple[Block, ...] = field(converter=tuple)
+    """The blocks in order."""
+
+    def html(self, anchor: str) -> str:
+        """The blocks as HTML, folded."""
+        inside = "".join(block.html(f"{anchor}-{place}") for place, block in enumerate(self.blocks, 1))
+        return f'<details class="folded"><summary>{safe(self.summary)}</summary>{inside}</details>'
 
 
 @frozen(kw_only=True)

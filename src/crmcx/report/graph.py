@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from attrs import frozen
@@ -45,7 +45,7 @@ def transition_picture(
     places: Mapping[str, Place],
     scores: EstimateTable | None = None,
     *,
-    most: int = 22,
+    most: int = 28,
     title: str = "From where people go to where",
 ) -> Figure:
     """A graph of steps and the strongest ways between them: stages across, channels down.
@@ -58,11 +58,12 @@ def transition_picture(
         transitions: The ways.
         places: Step to its stage and channel; a step without a place stands elsewhere.
         scores: Scores by step, such as the Net Promoter Score by touchpoint; needs one column of groups.
-        most: How many ways are drawn; the rest is counted in the caption.
+        most: How many ways are drawn: the strongest out of each step, then the strongest of all. The rest is counted
+            in the caption.
         title: The title of the picture.
     """
     inner = [way for way in transitions if way.source != START and way.target != END]
-    shown = inner[:most]
+    shown = _strongest(inner, most)
     told = _scores(scores)
     steps = sorted({step for way in shown for step in (way.source, way.target)} | _known(told, transitions))
     nodes = {step: _node(step, transitions, places, told) for step in steps}
@@ -74,14 +75,24 @@ def transition_picture(
         title=title,
         caption=_caption(inner, shown, nodes, told),
         name=(
-            f"A graph of {len(nodes)} steps and the {len(shown)} strongest ways between them, laid out by lifecycle"
+            f"A graph of {len(nodes)} steps and {len(shown)} ways between them, laid out by lifecycle"
             " stage and channel. The tables below hold the same."
         ),
-        wide=drawn(graph_traces(wide, nodes, ways, letters=20), graph_layout(wide, across=True)),
-        narrow=drawn(graph_traces(narrow, nodes, ways, letters=13), graph_layout(narrow, across=False)),
+        wide=drawn(graph_traces(wide, nodes, ways, letters=20, size=12), graph_layout(wide, across=True)),
+        narrow=drawn(graph_traces(narrow, nodes, ways, letters=11, size=11), graph_layout(narrow, across=False)),
         narrow_min=round(narrow.width),
         tables=(_step_rows(nodes, here, told), _way_rows(shown, nodes)),
     )
+
+
+def _strongest(ways: Sequence[Transition], most: int) -> list[Transition]:
+    """The strongest way out of each step to another, then the strongest of all, as many as may be; in their order."""
+    best: dict[str, Transition] = {}
+    for way in ways:
+        if way.source != way.target:
+            best.setdefault(way.source, way)
+    chosen = [*best.values(), *(way for way in ways if best.get(way.source) != way)][:most]
+    return [way for way in ways if way in set(chosen)]
 
 
 def _plain(estimate: Estimate) -> float:
@@ -143,7 +154,9 @@ def _way(way: Transition, nodes: Mapping[str, Node]) -> Way:
     )
 
 
-def _caption(inner: list[Transition], shown: list[Transition], nodes: Mapping[str, Node], scores: _Scores | None) -> str:
+def _caption(
+    inner: list[Transition], shown: list[Transition], nodes: Mapping[str, Node], scores: _Scores | None
+) -> str:
     if not shown:
         return "No step follows another."
     moves = [way for way in shown if way.source != way.target]
@@ -160,8 +173,8 @@ def _caption(inner: list[Transition], shown: list[Transition], nodes: Mapping[st
             said += f"The lowest score is that of {nodes[lowest].name}: {scores.words(lowest)}. "
     steps, drawn_steps = sum(way.n for way in inner), sum(way.n for way in shown)
     said += (
-        f"Drawn are the {len(shown)} strongest of {count_words(len(inner))} ways, which hold"
-        f" {share_words(drawn_steps / steps)} of all steps."
+        f"Drawn are {len(shown)} of {count_words(len(inner))} ways, the strongest out of each step and the strongest of"
+        f" all; they hold {share_words(drawn_steps / steps)} of what people did next."
     )
     if scores is not None:
         said += " Orange is below the mean of all scored steps, blue above it; squares have no score."

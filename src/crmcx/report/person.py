@@ -1,4 +1,4 @@
-"""One person: what joined her records, and what happened to her, month by month."""
+"""One person: what joined the records, and what happened, month by month."""
 
 from __future__ import annotations
 
@@ -19,29 +19,36 @@ _OPEN_MONTHS = 2
 
 
 class Happening(Protocol):
-    """Something that happened to a person, as an entry of her timeline."""
+    """Something that happened to a person, as an entry of a timeline."""
 
     @property
     def at(self) -> datetime:
         """When."""
+
     @property
     def source(self) -> str:
         """The source that says so."""
+
     @property
     def table(self) -> str:
         """The table it stands in."""
+
     @property
     def kind(self) -> str:
         """What it is."""
+
     @property
     def touchpoint(self) -> str | None:
         """At which place or moment."""
+
     @property
     def channel(self) -> str | None:
         """Over what medium."""
+
     @property
     def stage(self) -> str | None:
-        """The lifecycle stage she was in."""
+        """The lifecycle stage at that time."""
+
     @property
     def ref(self) -> str:
         """The record."""
@@ -53,12 +60,15 @@ class Evidence(Protocol):
     @property
     def a(self) -> str:
         """One record."""
+
     @property
     def b(self) -> str:
         """The other."""
+
     @property
     def rule(self) -> str:
         """The rule that joined them."""
+
     @property
     def shown(self) -> str:
         """The value they share, masked."""
@@ -66,18 +76,18 @@ class Evidence(Protocol):
 
 @frozen(kw_only=True)
 class PersonCard:
-    """A person as the page shows her. Made only of what the caller asked to show."""
+    """A person as the page shows one. Made only of what the caller asked to show."""
 
     title: str
-    """What she is called on the page."""
+    """What the person is called on the page."""
     numbers: tuple[str, ...] = field(converter=tuple)
-    """The numbers that find her, such as that of her loan."""
+    """The numbers that find the person, such as that of a loan."""
     words: str = ""
-    """What there is to know of her, in a sentence or two."""
+    """What there is to know, in a sentence or two."""
     entries: tuple[Happening, ...] = field(converter=lambda given: tuple(sorted(given, key=lambda entry: entry.at)))
-    """What happened to her, in order of time."""
+    """What happened, in order of time."""
     links: tuple[Evidence, ...] = field(default=(), converter=tuple)
-    """What joined her records."""
+    """What joined the records."""
 
     def html(self, anchor: str) -> str:
         """The card as HTML."""
@@ -88,15 +98,15 @@ class PersonCard:
         return (
             f'<article class="person" id="{anchor}" tabindex="-1" data-numbers="{numbers}"'
             f' aria-labelledby="{anchor}-title"><h3 id="{anchor}-title">{safe(self.title)}</h3>{words}'
-            f"{self._evidence(anchor)}<h4>Her timeline</h4>{_key(self.entries, marks)}"
+            f"{self._evidence(anchor)}<h4>Timeline</h4>{_key(self.entries, marks)}"
             f"{_months(self.entries, marks)}</article>"
         )
 
     def _evidence(self, anchor: str) -> str:
         if not self.links:
-            return "<p>Her records come from one place; nothing had to be joined.</p>"
+            return "<p>All records come from one place; nothing had to be joined.</p>"
         rows = [(link.a, link.b, spaced(link.rule), link.shown) for link in self.links]
-        table = Rows(("this record", "belongs with", "because of", "which both have"), rows, "What joined her records")
+        table = Rows(("this record", "belongs with", "because of", "which both have"), rows, "What joined the records")
         return table.html(anchor)
 
 
@@ -132,7 +142,7 @@ def _key(entries: Sequence[Happening], marks: dict[str, str]) -> str:
     told = "".join(
         f"<li>{_mark(mark)} {safe(source)}: {count_words(counts[source])}</li>" for source, mark in marks.items()
     )
-    return f'<ul class="key">{told}</ul>'
+    return f'<ul class="key">{told}<li>Times are in UTC</li></ul>'
 
 
 def _mark(mark: str) -> str:

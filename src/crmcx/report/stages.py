@@ -22,12 +22,15 @@ class StageRow(Protocol):
     @property
     def start(self) -> date:
         """First day of the period."""
+
     @property
     def stage(self) -> str:
         """The stage."""
+
     @property
     def n(self) -> int:
         """People in it."""
+
     @property
     def share(self) -> float:
         """Of all people of the period, the share in it."""
@@ -50,8 +53,13 @@ def stage_picture(rows: Iterable[StageRow], *, title: str = "Where customers sta
         title=title,
         caption=_caption(starts, stages, at),
         name=f"One bar a month from {_span(starts)}, cut into the shares of {listed(map(spaced, stages))}.",
-        wide=drawn(traces, _layout(starts, last, right=150, width=30, every=1)),
-        narrow=drawn(traces, _layout(starts, last, right=92, width=13, every=max(1, -(-len(starts) // _NARROW_TICKS)))),
+        wide=drawn(traces, _layout(starts, last, right=160, width=30, size=12, left=2, every=1)),
+        narrow=drawn(
+            traces,
+            _layout(
+                starts, last, right=122, width=13, size=11, left=12, every=max(1, -(-len(starts) // _NARROW_TICKS))
+            ),
+        ),
         tables=(_table(starts, stages, at, title),),
     )
 
@@ -81,18 +89,21 @@ def _bars(stage: str, starts: Sequence[date], at: _Rows) -> dict[str, Any]:
     }
 
 
-def _layout(starts: Sequence[date], last: dict[str, float], *, right: int, width: int, every: int) -> dict[str, Any]:
+def _layout(
+    starts: Sequence[date], last: dict[str, float], *, left: int, right: int, width: int, size: int, every: int
+) -> dict[str, Any]:
     shown = [place for place in range(len(starts)) if place % every == 0]
     years = [place == 0 or starts[place].year != starts[shown[order - 1]].year for order, place in enumerate(shown)]
     return {
         "height": _HEIGHT,
-        "margin": {"l": 2, "r": right, "t": 8, "b": 44},
+        "margin": {"l": left, "r": right, "t": 8, "b": 44},
         "barmode": "stack",
         "bargap": 0.1,
         "xaxis": {
             "fixedrange": True,
             "showgrid": False,
             "zeroline": False,
+            "ticklabeloverflow": "allow",
             "range": [-0.5, len(starts) - 0.5],
             "tickvals": shown,
             "ticktext": [
@@ -101,11 +112,11 @@ def _layout(starts: Sequence[date], last: dict[str, float], *, right: int, width
             ],
         },
         "yaxis": HIDDEN_AXIS | {"range": [0, 1.0]},
-        "annotations": _names(last, width),
+        "annotations": _names(last, width, size),
     }
 
 
-def _names(last: dict[str, float], width: int) -> list[dict[str, Any]]:
+def _names(last: dict[str, float], width: int, size: int) -> list[dict[str, Any]]:
     """The name of each stage beside its part of the last bar, moved apart where two would overlap."""
     heights: list[float] = []
     below = 0.0
@@ -129,7 +140,7 @@ def _names(last: dict[str, float], width: int) -> list[dict[str, Any]]:
             "showarrow": False,
             "align": "left",
             "text": f"<b>{broken(spaced(stage), width)}</b> {100 * share:.0f} %",
-            "font": {"size": 12},
+            "font": {"size": size},
         }
         for (stage, share), height in zip(last.items(), heights, strict=True)
     ]
@@ -148,7 +159,7 @@ def _caption(starts: Sequence[date], stages: Sequence[str], at: _Rows) -> str:
         return 0.0 if row is None else row.share
 
     largest = max(stages, key=lambda stage: share(starts[-1], stage))
-    said = f"In {starts[-1]:%B %Y}, {share_words(share(starts[-1], largest))} of customers are {spaced(largest)}."
+    said = f"In {starts[-1]:%B %Y}, {share_words(share(starts[-1], largest))} of customers are in the stage {spaced(largest)}."
     if len(starts) == 1:
         return said
     moved = max(stages, key=lambda stage: abs(share(starts[-1], stage) - share(starts[0], stage)))
@@ -157,7 +168,7 @@ def _caption(starts: Sequence[date], stages: Sequence[str], at: _Rows) -> str:
         return f"{said} The mix is the same as in {starts[0]:%B %Y}."
     way = "grew" if after > before else "fell"
     return (
-        f"{said} Since {starts[0]:%B %Y} the share of {spaced(moved)} {way} most: from {share_words(before)} to"
+        f"{said} Since {starts[0]:%B %Y} the stage {spaced(moved)} {way} most: from {share_words(before)} to"
         f" {share_words(after)}."
     )
 
