@@ -52,6 +52,7 @@ PLACES = {
 }
 """Where the bank's touchpoints belong."""
 _FIRST_ITEM = 6
+_MOST_ASIDE = 100
 _LANGUAGES = {"de": "German", "en": "English"}
 
 
@@ -99,34 +100,34 @@ def bank_page(
     """The page of the bank, before it is written; takes what `write_page` takes."""
     names = {touchpoint: place.name for touchpoint, place in places.items() if place.name}
     sections = [
-        Section("Three things to know", "", [Points(three_things(answers, places))]),
+        Section("Three things to know", "", (Points(three_things(answers, places)),)),
         Section(
             "The numbers",
             "Each with the interval it may lie in, what it rests on, and what it means.",
-            [Tiles([Tile(asked, estimate, meaning(estimate)) for asked, estimate in answers.estimates])],
+            (Tiles(tuple(Tile(asked, estimate, meaning(estimate)) for asked, estimate in answers.estimates)),),
         ),
         _came_in(workspace, report),
         Section(
             "The journey",
             "How far people get on the way to a contract, and from where they go to where.",
-            [
+            (
                 funnel_picture(answers.funnel, names=names, title="From a quote to a signed contract, within 14 days"),
                 transition_picture(answers.transitions, places, answers.by_touchpoint),
-            ],
+            ),
         ),
     ]
     if mix is not None:
         words = "From the first look to the last goodbye: in which stage customers are."
-        sections.append(Section("Stages over time", words, [stage_picture(mix)]))
+        sections.append(Section("Stages over time", words, (stage_picture(mix),)))
     if person is not None:
         words = "The records of one customer lie in several systems, under several numbers. Here they are one person."
-        sections.append(Section("One person", words, [Finder("Find a person by loan number", [person])]))
+        sections.append(Section("One person", words, (Finder("Find a person by loan number", (person,)),)))
     sections += [_languages(answers), _made(answers)]
     lead = (
         f"What {report.counts.read:,} records of a small bank say when they are read as one. All people and numbers"
         " on this page are invented."
     )
-    return Page("A year at a small bank", lead, sections)
+    return Page("A year at a small bank", lead, tuple(sections))
 
 
 def _came_in(workspace: Workspace, report: SyncReport) -> Section:
@@ -143,11 +144,13 @@ def _came_in(workspace: Workspace, report: SyncReport) -> Section:
     ]
     counts = report.counts
     total = ("all", *(f"{n:,}" for n in (counts.read, counts.stored, counts.unchanged, counts.quarantined)))
-    aside = [(each.origin or each.stream, f"{each.row:,}", each.reason) for each in workspace.quarantine()]
+    aside = tuple(
+        (each.origin or each.stream, f"{each.row:,}", each.reason) for each in workspace.quarantine(limit=_MOST_ASIDE)
+    )
     blocks: list[Block] = [
         Rows(
             ("system and file", "read", "stored", "unchanged", "set aside"),
-            [*rows, total],
+            (*rows, total),
             "Each record is counted once: read = stored + unchanged + set aside",
         )
     ]
@@ -155,24 +158,24 @@ def _came_in(workspace: Workspace, report: SyncReport) -> Section:
         blocks += [
             Words("Nothing is thrown away: what could not be read is kept, as it was, with the reason."),
             Folded(
-                f"The {len(aside):,} records that were set aside",
-                [Rows(("file", "row", "reason"), aside, "Where each stands, and what is wrong with it")],
+                f"The newest {len(aside):,} of them" if len(aside) == _MOST_ASIDE else f"All {len(aside):,} of them",
+                (Rows(("file", "row", "reason"), aside, "Where each stands, and what is wrong with it"),),
             ),
         ]
     words = (
         f"{counts.read:,} records of {len(report.runs)} systems; {counts.quarantined:,} of them could not be read and"
         " were set aside."
     )
-    return Section("What came in", words, blocks)
+    return Section("What came in", words, tuple(blocks))
 
 
 def _languages(answers: Answers) -> Section:
-    items = [
+    items = tuple(
         (code, english.partition(" ")[2], german.partition(" ")[2])
         for english, german in zip(ENGLISH.columns[_FIRST_ITEM:], GERMAN.columns[_FIRST_ITEM:], strict=True)
         for code in [english.partition(" ")[0]]
-    ]
-    satisfied = [
+    )
+    satisfied = tuple(
         (
             _LANGUAGES.get(str(group[0]), str(group[0])),
             estimate.value_words,
@@ -180,7 +183,7 @@ def _languages(answers: Answers) -> Section:
             f"{estimate.n:,}",
         )
         for group, estimate in answers.satisfied_by_language
-    ]
+    )
     words = (
         "The survey is one instrument in two languages: the items carry equal codes, so answers are counted together"
         " and can be set side by side. Languages differ in how people mark the same feeling; a gap between them is"
@@ -189,11 +192,11 @@ def _languages(answers: Answers) -> Section:
     return Section(
         "English and German, one instrument",
         words,
-        [
+        (
             answers_picture(answers.by_language, title="Would they recommend the bank?", names=_LANGUAGES),
             Rows(("language", "satisfied", "interval", "n"), satisfied, "Satisfied customers by language"),
             Rows(("item", "in English", "auf Deutsch"), items, "The items of the survey"),
-        ],
+        ),
     )
 
 
@@ -204,4 +207,4 @@ def _made(answers: Answers) -> Section:
     words = (
         "Every number has a receipt. Equal definitions have equal hashes: two pages can be compared when these agree."
     )
-    return Section("How the numbers were made", words, [receipt_rows(receipts)])
+    return Section("How the numbers were made", words, (receipt_rows(receipts),))

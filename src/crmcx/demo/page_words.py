@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 from crmcx.demo.answers import Answers
 from crmcx.estimates import Estimate
@@ -70,7 +71,7 @@ _MEANINGS: dict[str, Callable[[Estimate, Mapping[str, int]], str]] = {
 }
 
 
-def three_things(answers: Answers, places: Mapping[str, Place]) -> list[Point]:
+def three_things(answers: Answers, places: Mapping[str, Place]) -> tuple[Point, ...]:
     """What someone who runs a service team should know first.
 
     Args:
@@ -79,7 +80,7 @@ def three_things(answers: Answers, places: Mapping[str, Place]) -> list[Point]:
     """
     estimates = dict(answers.estimates)
     found = [_lowest(answers, places), _loss(answers, places), _waiting(estimates["first response"])]
-    return [point for point in found if point is not None]
+    return tuple(point for point in found if point is not None)
 
 
 def _name(touchpoint: str, places: Mapping[str, Place]) -> str:
@@ -109,7 +110,7 @@ def _lowest(answers: Answers, places: Mapping[str, Place]) -> Point | None:
 
 def _loss(answers: Answers, places: Mapping[str, Place]) -> Point | None:
     steps = answers.funnel.steps
-    pairs = list(zip(steps, steps[1:], strict=False))
+    pairs = list(pairwise(steps))
     if not pairs or not steps[0].n:
         return None
     before, after = max(pairs, key=lambda pair: pair[0].n - pair[1].n)

@@ -7,7 +7,6 @@ from typing import Protocol
 from attrs import field, frozen
 
 from crmcx.estimates import Estimate
-from crmcx.estimates.words import count_words
 from crmcx.report._text import interval_sentence, is_number, left_out_words, n_words, safe
 
 
@@ -48,7 +47,7 @@ class Point:
 class Points:
     """Things to know, the most important first."""
 
-    points: tuple[Point, ...] = field(converter=tuple)
+    points: tuple[Point, ...]
     """The points in order."""
 
     def html(self, anchor: str) -> str:  # noqa: ARG002 - a block may need no name
@@ -73,7 +72,7 @@ class Tile:
 class Tiles:
     """Numbers side by side."""
 
-    tiles: tuple[Tile, ...] = field(converter=tuple)
+    tiles: tuple[Tile, ...]
     """The tiles in order."""
 
     def html(self, anchor: str) -> str:  # noqa: ARG002 - a block may need no name
@@ -96,9 +95,9 @@ def _tile(tile: Tile) -> str:
 class Rows:
     """A table."""
 
-    head: tuple[str, ...] = field(converter=tuple)
+    head: tuple[str, ...]
     """Names of the columns."""
-    rows: tuple[tuple[str, ...], ...] = field(converter=lambda given: tuple(map(tuple, given)))
+    rows: tuple[tuple[str, ...], ...] = field()
     """The cells, row by row."""
     caption: str = ""
     """What the table shows; needed for those who do not see it."""
@@ -142,7 +141,7 @@ class Folded:
 
     summary: str
     """What is inside."""
-    blocks: tuple[Block, ...] = field(converter=tuple)
+    blocks: tuple[Block, ...]
     """The blocks in order."""
 
     def html(self, anchor: str) -> str:
@@ -167,7 +166,7 @@ class Figure:
     """The picture laid out for a phone; None where the wide one will do."""
     narrow_min: int = 0
     """Least width of the narrow picture in pixels; where the page has less, the picture scrolls in its box."""
-    tables: tuple[Rows, ...] = field(converter=tuple)
+    tables: tuple[Rows, ...]
     """The same numbers as tables."""
 
     def html(self, anchor: str) -> str:

@@ -191,11 +191,11 @@ def _step_rows(nodes: Mapping[str, Node], places: Mapping[str, Place], scores: _
             told = (estimate.value_words, estimate.interval_words or "-", count_words(estimate.n))
         rows.append((node.name, spaced(place.stage), spaced(place.channel), count_words(node.n), *told))
     name = "score" if scores is None else scores.name
-    return Rows(("step", "stage", "channel", "times", name, "interval", "answers"), rows, "The steps")
+    return Rows(("step", "stage", "channel", "times", name, "interval", "answers"), tuple(rows), "The steps")
 
 
 def _way_rows(shown: list[Transition], nodes: Mapping[str, Node]) -> Rows:
-    rows = [
+    rows = tuple(
         (nodes[way.source].name, nodes[way.target].name, count_words(way.n), share_words(way.share)) for way in shown
-    ]
+    )
     return Rows(("from", "to", "times", "of all that left"), rows, "The ways that are drawn")

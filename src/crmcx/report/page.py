@@ -7,7 +7,7 @@ import hashlib
 from importlib.resources import files
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import frozen
 
 from crmcx.report._plotly import plotly_script
 from crmcx.report._text import safe
@@ -24,7 +24,7 @@ class Section:
     """The heading."""
     words: str = ""
     """What the part is about, in a sentence or two."""
-    blocks: tuple[Block, ...] = field(default=(), converter=tuple)
+    blocks: tuple[Block, ...] = ()
     """What it holds, in order."""
 
 
@@ -45,7 +45,7 @@ class Page:
     """What the page is about."""
     lead: str
     """What the reader is looking at, in a sentence or two."""
-    sections: tuple[Section, ...] = field(converter=tuple)
+    sections: tuple[Section, ...]
     """The parts in order."""
     language: str = "en"
     """The language of the text."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Protocol
 
-from attrs import field, frozen
+from attrs import frozen
 
 from crmcx.estimates.words import count_words
 from crmcx.report._text import safe, spaced
@@ -80,32 +80,33 @@ class PersonCard:
 
     title: str
     """What the person is called on the page."""
-    numbers: tuple[str, ...] = field(converter=tuple)
+    numbers: tuple[str, ...]
     """The numbers that find the person, such as that of a loan."""
     words: str = ""
     """What there is to know, in a sentence or two."""
-    entries: tuple[Happening, ...] = field(converter=lambda given: tuple(sorted(given, key=lambda entry: entry.at)))
-    """What happened, in order of time."""
-    links: tuple[Evidence, ...] = field(default=(), converter=tuple)
+    entries: tuple[Happening, ...]
+    """What happened, in any order."""
+    links: tuple[Evidence, ...] = ()
     """What joined the records."""
 
     def html(self, anchor: str) -> str:
         """The card as HTML."""
-        sources = sorted({entry.source for entry in self.entries})
+        entries = sorted(self.entries, key=lambda entry: entry.at)
+        sources = sorted({entry.source for entry in entries})
         marks = {source: _MARKS[place % len(_MARKS)] for place, source in enumerate(sources)}
         numbers = safe(json.dumps(list(map(_number, self.numbers))))
         words = f"<p>{safe(self.words)}</p>" if self.words else ""
         return (
             f'<article class="person" id="{anchor}" tabindex="-1" data-numbers="{numbers}"'
             f' aria-labelledby="{anchor}-title"><h3 id="{anchor}-title">{safe(self.title)}</h3>{words}'
-            f"{self._evidence(anchor)}<h4>Timeline</h4>{_key(self.entries, marks)}"
-            f"{_months(self.entries, marks)}</article>"
+            f"{self._evidence(anchor)}<h4>Timeline</h4>{_key(entries, marks)}"
+            f"{_months(entries, marks)}</article>"
         )
 
     def _evidence(self, anchor: str) -> str:
         if not self.links:
             return "<p>All records come from one place; nothing had to be joined.</p>"
-        rows = [(link.a, link.b, spaced(link.rule), link.shown) for link in self.links]
+        rows = tuple((link.a, link.b, spaced(link.rule), link.shown) for link in self.links)
         table = Rows(("this record", "belongs with", "because of", "which both have"), rows, "What joined the records")
         return table.html(anchor)
 
@@ -116,7 +117,7 @@ class Finder:
 
     asked: str
     """What is asked for, such as `Loan number`."""
-    people: tuple[PersonCard, ...] = field(converter=tuple)
+    people: tuple[PersonCard, ...]
     """The people on the page."""
 
     def html(self, anchor: str) -> str:

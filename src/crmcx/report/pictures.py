@@ -121,15 +121,15 @@ def _funnel_caption(funnel: Funnel, called: list[str], unit: str) -> str:
         f" {last.from_start.value_words}."
     )
     losses = [before.n - after.n for before, after in zip(funnel.steps, funnel.steps[1:], strict=False)]
-    if losses and max(losses):
-        place = losses.index(max(losses))
-        said += f" Most are lost between {called[place]} and {called[place + 1]}: {count_words(losses[place])}."
+    if (most := max(losses, default=0)) > 0:
+        place = losses.index(most)
+        said += f" Most are lost between {called[place]} and {called[place + 1]}: {count_words(most)}."
     return f"{said} The thin lines are the intervals."
 
 
 def _funnel_rows(funnel: Funnel, called: list[str], title: str) -> Rows:
     head = ("step", "n", "of those that entered", "interval", "of the step before", "median time")
-    rows = [
+    rows = tuple(
         (
             name,
             count_words(step.n),
@@ -139,7 +139,7 @@ def _funnel_rows(funnel: Funnel, called: list[str], title: str) -> Rows:
             "-" if step.median_time is None else time_words(step.median_time),
         )
         for name, step in zip(called, funnel, strict=True)
-    ]
+    )
     return Rows(head, rows, title)
 
 
@@ -244,8 +244,8 @@ def _answers_rows(
     table: EstimateTable, called: list[str], counts: list[tuple[int, ...]], groups: tuple[str, ...], title: str
 ) -> Rows:
     head = (spaced(table.by[0]), *map(spaced, groups), "score", "interval", "n")
-    rows = [
+    rows = tuple(
         (name, *map(count_words, found), estimate.value_words, estimate.interval_words or "-", count_words(estimate.n))
         for name, found, (_, estimate) in zip(called, counts, table, strict=True)
-    ]
+    )
     return Rows(head, rows, title)

@@ -21,7 +21,7 @@ def receipt_rows(receipts: Mapping[str, Receipt]) -> Rows:
         One row a question, in order: definition with version and the first letters of its hash, days that count,
         knowledge date, snapshot.
     """
-    rows = [
+    rows = tuple(
         (
             asked,
             f"{spaced(found.definition.name)}, version {found.definition.version}",
@@ -31,6 +31,6 @@ def receipt_rows(receipts: Mapping[str, Receipt]) -> Rows:
             found.snapshot or "a table from elsewhere",
         )
         for asked, found in receipts.items()
-    ]
+    )
     head = ("number", "definition", "hash", "days", "as known at", "snapshot")
     return Rows(head, rows, "Definition, version, data and date of each number")

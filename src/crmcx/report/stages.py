@@ -159,7 +159,8 @@ def _caption(starts: Sequence[date], stages: Sequence[str], at: _Rows) -> str:
         return 0.0 if row is None else row.share
 
     largest = max(stages, key=lambda stage: share(starts[-1], stage))
-    said = f"In {starts[-1]:%B %Y}, {share_words(share(starts[-1], largest))} of customers are in the stage {spaced(largest)}."
+    most = share_words(share(starts[-1], largest))
+    said = f"In {starts[-1]:%B %Y}, {most} of customers are in the stage {spaced(largest)}."
     if len(starts) == 1:
         return said
     moved = max(stages, key=lambda stage: abs(share(starts[-1], stage) - share(starts[0], stage)))
@@ -178,5 +179,5 @@ def _table(starts: Sequence[date], stages: Sequence[str], at: _Rows, title: str)
         row = at.get((start, stage))
         return "-" if row is None else f"{count_words(row.n)} ({share_words(row.share)})"
 
-    rows = [(f"{start:%Y-%m}", *(cell(start, stage) for stage in stages)) for start in starts]
+    rows = tuple((f"{start:%Y-%m}", *(cell(start, stage) for stage in stages)) for start in starts)
     return Rows(("month", *map(spaced, stages)), rows, f"{title}: people, and their share")
