@@ -14,6 +14,7 @@ from crmcx.report.blocks import Figure, Rows
 
 _HEIGHT, _APART = 380, 0.052
 _NARROW_TICKS = 4
+_PLACES = 9
 
 
 class StageRow(Protocol):
@@ -163,7 +164,7 @@ def _caption(starts: Sequence[date], stages: Sequence[str], at: _Rows) -> str:
     said = f"In {starts[-1]:%B %Y}, {most} of customers are in the stage {spaced(largest)}."
     if len(starts) == 1:
         return said
-    moved = max(stages, key=lambda stage: abs(share(starts[-1], stage) - share(starts[0], stage)))
+    moved = max(stages, key=lambda stage: round(abs(share(starts[-1], stage) - share(starts[0], stage)), _PLACES))
     before, after = share(starts[0], moved), share(starts[-1], moved)
     if before == after:
         return f"{said} The mix is the same as in {starts[0]:%B %Y}."
@@ -179,5 +180,5 @@ def _table(starts: Sequence[date], stages: Sequence[str], at: _Rows, title: str)
         row = at.get((start, stage))
         return "-" if row is None else f"{count_words(row.n)} ({share_words(row.share)})"
 
-    rows = tuple((f"{start:%Y-%m}", *(cell(start, stage) for stage in stages)) for start in starts)
+    rows = tuple((f"{start:%b\N{NO-BREAK SPACE}%Y}", *(cell(start, stage) for stage in stages)) for start in starts)
     return Rows(("month", *map(spaced, stages)), rows, f"{title}: people, and their share")
