@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from tests.report.results import MIX, funnel, person
 
 from crmcx import Workspace
@@ -52,7 +53,7 @@ def page(synced: tuple[Workspace, SyncReport], answers: Answers) -> Page:
 
 
 def text_of(html: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<script.*?</script>|<[^>]+>", " ", html, flags=re.DOTALL))
+    return re.sub(r"[ \n]+", " ", re.sub(r"<script.*?</script>|<[^>]+>", " ", html, flags=re.DOTALL))
 
 
 def test_the_parts_stand_in_order(page: Page) -> None:
@@ -96,22 +97,16 @@ def test_three_things_are_made_from_the_numbers(answers: Answers) -> None:
 def test_a_gap_is_called_one_only_beyond_chance(answers: Answers) -> None:
     def lowest(*counts: int) -> str:
         table = EstimateTable(("touchpoint",), ((("hotline",), nps_from_counts(*counts)),))
-        return three_things(_with(answers, by_touchpoint=table), PLACES)[0].text
+        return three_things(evolve(answers, by_touchpoint=table), PLACES)[0].text
 
     assert "lower beyond chance" in lowest(0, 0, 400)
     assert "chance alone may explain the gap" in lowest(7, 6, 8)
 
 
-def _with(answers: Answers, **changes: object) -> Answers:
-    from attrs import evolve
-
-    return evolve(answers, **changes)
-
-
 def test_nothing_is_made_up_where_there_is_no_number(answers: Answers) -> None:
     nothing = nps_from_counts(0, 0, 0)
     assert meaning(nothing) == "There is no number: no answers."
-    empty = _with(
+    empty = evolve(
         answers,
         estimates=(("Net Promoter Score", nothing), ("first response", nothing)),
         by_touchpoint=EstimateTable(("touchpoint",), ()),

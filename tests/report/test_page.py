@@ -13,7 +13,7 @@ import pytest
 from tests.report.results import funnel, page
 
 from crmcx.errors import MissingExtraError
-from crmcx.report import Page, Section, Words, funnel_picture
+from crmcx.report import Folded, Page, Section, Words, funnel_picture
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +92,8 @@ def test_the_room_loads_plotly_at_first_use() -> None:
     code = "import sys, crmcx.report; print('plotly' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "False"
+
+
+def test_a_folded_picture_brings_plotly_too() -> None:
+    folded = Folded("A picture", (funnel_picture(funnel(3, 2)),))
+    assert "plotly.js v" in Page("A page", "Of pictures.", (Section("One", "", (folded,)),)).html()

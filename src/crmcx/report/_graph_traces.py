@@ -18,6 +18,7 @@ _BEND = 0.16
 _THIN, _THICK = 1.5, 11.0
 _SMALL, _LARGE = 13.0, 38.0
 _LOOP = 15.0
+_LETTER, _FEW, _LETTERS = 0.57, 8, 20
 _NEAR = (7, 10, 12, 14, 17)
 _UNSCORED = "#9a9a9a"
 _PAGE_BAND = "rgba(128,128,128,0.08)"
@@ -46,16 +47,13 @@ class Way:
     told: str
 
 
-def graph_traces(
-    grid: Grid, nodes: Mapping[str, Node], ways: Sequence[Way], *, letters: int, size: int
-) -> list[dict[str, Any]]:
+def graph_traces(grid: Grid, nodes: Mapping[str, Node], ways: Sequence[Way], *, size: int) -> list[dict[str, Any]]:
     """Ways first, then where the pointer finds them, then the steps.
 
     Args:
         grid: Where the steps stand.
         nodes: The steps.
         ways: The ways, the strongest first.
-        letters: Letters a line of a label.
         size: Size of the letters.
     """
     most = max((way.n for way in ways), default=1)
@@ -72,11 +70,12 @@ def graph_traces(
         "hoverinfo": "text",
         "hovertext": [f"<b>{pictured(way.title)}</b><br>{pictured(way.told)}" for _, way in near],
     }
-    return [*lines, _arrows(paths, widths), finders, _marks(grid, nodes, letters, size)]
+    return [*lines, _arrows(paths, widths), finders, _marks(grid, nodes, size)]
 
 
-def _marks(grid: Grid, nodes: Mapping[str, Node], letters: int, size: int) -> dict[str, Any]:
+def _marks(grid: Grid, nodes: Mapping[str, Node], size: int) -> dict[str, Any]:
     most = max((node.n for node in nodes.values()), default=1) or 1
+    letters = min(_LETTERS, max(_FEW, int(grid.room / (_LETTER * size))))
     scored = [node.colour is not None for node in nodes.values()]
     return {
         "type": "scatter",

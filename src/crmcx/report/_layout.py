@@ -51,6 +51,8 @@ class Grid:
     """Width of the picture."""
     height: float
     """Height of the picture."""
+    room: float
+    """Width that the label of a step has, before it meets the next."""
 
 
 _Cells = dict[tuple[str, str], list[str]]
@@ -58,8 +60,8 @@ _Positions = dict[str, tuple[float, float]]
 _WIDE, _GUTTER, _HEAD = 1080.0, 92.0, 40.0
 _ROW, _LOWER, _ABOVE = 104.0, 28.0, 56.0
 _NARROW_HEAD, _NARROW_ROW, _NARROW_LOWER, _NARROW_ABOVE = 34.0, 96.0, 34.0, 62.0
-_NARROW_ONE, _NARROW_MORE = 63.0, 80.0
-_ASIDE = 0.14
+_NARROW_ONE, _NARROW_MORE, _PHONE = 63.0, 80.0, 350.0
+_ASIDE, _NARROW_ASIDE = 0.14, 0.06
 _FEW, _MANY = 2, 6
 
 
@@ -94,7 +96,15 @@ def _rows(steps: int, columns: int) -> int:
 
 
 def _placed(
-    steps: Sequence[str], band: Band, columns: int, *, top: float, row: float, lower: float, alone: float = 0.0
+    steps: Sequence[str],
+    band: Band,
+    columns: int,
+    *,
+    top: float,
+    row: float,
+    lower: float,
+    aside: float,
+    alone: float = 0.0,
 ) -> _Positions:
     """Steps of one cell, side by side and below each other; a single one in the middle, or aside by a share.
 
@@ -103,13 +113,13 @@ def _placed(
     unit = (band.end - band.begin) / columns
     at = {}
     for place, step in enumerate(steps):
-        aside, below = place % columns, place // columns
-        x = band.begin + (aside + 0.5) * unit
+        across, below = place % columns, place // columns
+        x = band.begin + (across + 0.5) * unit
         if len(steps) == 1:
             x = (band.begin + band.end) / 2 + alone * (band.end - band.begin)
         elif columns == 1:
-            x += (-1) ** below * _ASIDE * unit
-        at[step] = (x, top + below * row + (lower if aside % 2 else 0))
+            x += (-1) ** below * aside * unit
+        at[step] = (x, top + below * row + (lower if across % 2 else 0))
     return at
 
 
@@ -130,8 +140,8 @@ def wide_grid(places: Mapping[str, Place], sizes: Mapping[str, int]) -> Grid:
     for (stage, channel), steps in cells.items():
         alone = (-1) ** channels.index(channel) * _ASIDE if channels.index(channel) else 0.0
         top = rows[channel].begin + _ABOVE
-        at |= _placed(steps, columns[stage], count[stage], top=top, row=_ROW, lower=_LOWER, alone=alone)
-    return _grid(at, stages=columns, channels=rows, width=_WIDE, height=_end(rows, _HEAD))
+        at |= _placed(steps, columns[stage], count[stage], top=top, row=_ROW, lower=_LOWER, aside=_ASIDE, alone=alone)
+    return _grid(at, stages=columns, channels=rows, width=_WIDE, height=_end(rows, _HEAD), room=unit)
 
 
 def narrow_grid(places: Mapping[str, Place], sizes: Mapping[str, int]) -> Grid:
@@ -145,7 +155,10 @@ def narrow_grid(places: Mapping[str, Place], sizes: Mapping[str, int]) -> Grid:
     count = {
         channel: min(2, _columns(max(len(cells.get((stage, channel), ())) for stage in stages))) for channel in channels
     }
-    widths = [_NARROW_ONE if count[channel] == 1 else _NARROW_MORE * count[channel] for channel in channels]
+    one = _NARROW_ONE
+    if sum(one if count[channel] == 1 else _NARROW_MORE * count[channel] for channel in channels) > _PHONE:
+        one = _NARROW_MORE  # the picture is moved sideways anyway, so that labels may have more room
+    widths = [one if count[channel] == 1 else _NARROW_MORE * count[channel] for channel in channels]
     columns = _bands(channels, widths, 0.0)
     down = [
         max(_rows(len(cells.get((stage, channel), ())), count[channel]) for channel in channels) for stage in stages
@@ -154,9 +167,11 @@ def narrow_grid(places: Mapping[str, Place], sizes: Mapping[str, int]) -> Grid:
     at: _Positions = {}
     for (stage, channel), steps in cells.items():
         top = rows[stage].begin + _NARROW_ABOVE
-        at |= _placed(steps, columns[channel], count[channel], top=top, row=_NARROW_ROW, lower=_NARROW_LOWER)
+        at |= _placed(
+            steps, columns[channel], count[channel], top=top, row=_NARROW_ROW, lower=_NARROW_LOWER, aside=_NARROW_ASIDE
+        )
     width = _end(columns, _NARROW_ONE)
-    return _grid(at, stages=rows, channels=columns, width=width, height=_end(rows, _NARROW_HEAD))
+    return _grid(at, stages=rows, channels=columns, width=width, height=_end(rows, _NARROW_HEAD), room=one)
 
 
 def _end(bands: Mapping[str, Band], least: float) -> float:
@@ -164,6 +179,13 @@ def _end(bands: Mapping[str, Band], least: float) -> float:
 
 
 def _grid(
-    at: _Positions, *, stages: Mapping[str, Band], channels: Mapping[str, Band], width: float, height: float
+    at: _Positions,
+    *,
+    stages: Mapping[str, Band],
+    channels: Mapping[str, Band],
+    width: float,
+    height: float,
+    room: float,
 ) -> Grid:
-    return Grid(at=at, stages=tuple(stages.values()), channels=tuple(channels.values()), width=width, height=height)
+    bands = tuple(stages.values()), tuple(channels.values())
+    return Grid(at=at, stages=bands[0], channels=bands[1], width=width, height=height, room=room)

@@ -31,7 +31,7 @@ def _set(text: object) -> str:
 
 def broken(text: str, width: int) -> str:
     """Text of a picture in lines of about so many letters."""
-    return "<br>".join(pictured(line) for line in textwrap.wrap(text, width) or [""])
+    return "<br>".join(pictured(line) for line in textwrap.wrap(text, width, break_long_words=False) or [""])
 
 
 def spaced(name: str) -> str:

@@ -9,6 +9,9 @@ from attrs import field, frozen
 from crmcx.estimates import Estimate
 from crmcx.report._text import interval_sentence, is_number, left_out_words, n_words, safe
 
+PICTURE = "<div data-picture "
+"""The place of a picture; in no text, since text has no tags."""
+
 
 class Block(Protocol):
     """A part of a section."""
@@ -180,7 +183,7 @@ class Figure:
         return (
             f'<figure id="{anchor}" aria-labelledby="{anchor}-title"><h3 id="{anchor}-title">{safe(self.title)}</h3>'
             f"<figcaption>{safe(self.caption)}</figcaption>"
-            f'<div class="picture scrolls"><div data-picture data-narrow-min="{self.narrow_min}" role="img"'
+            f'<div class="picture scrolls">{PICTURE}data-narrow-min="{self.narrow_min}" role="img"'
             f' aria-label="{safe(self.name)}"></div></div>{data}'
             f"<details><summary>The same numbers as a table</summary>{tables}</details></figure>"
         )

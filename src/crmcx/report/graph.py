@@ -78,8 +78,8 @@ def transition_picture(
             f"A graph of {len(nodes)} steps and {len(shown)} ways between them, laid out by lifecycle"
             " stage and channel. The tables below hold the same."
         ),
-        wide=drawn(graph_traces(wide, nodes, ways, letters=20, size=12), graph_layout(wide, across=True)),
-        narrow=drawn(graph_traces(narrow, nodes, ways, letters=11, size=11), graph_layout(narrow, across=False)),
+        wide=drawn(graph_traces(wide, nodes, ways, size=12), graph_layout(wide, across=True)),
+        narrow=drawn(graph_traces(narrow, nodes, ways, size=11), graph_layout(narrow, across=False)),
         narrow_min=round(narrow.width),
         tables=(_step_rows(nodes, here, told), _way_rows(shown, nodes)),
     )

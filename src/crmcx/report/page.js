@@ -19,10 +19,15 @@
     picture.layout.width = Math.max(least, Math.floor(width || box.parentElement.clientWidth));
     box.style.height = `${picture.layout.height}px`;
     Plotly.react(box, picture.data, picture.layout, config);
+    const sideways = picture.layout.width > box.parentElement.clientWidth;
+    box.parentElement.toggleAttribute("data-sideways", sideways);
+    if (sideways) box.parentElement.tabIndex = 0;
+    else box.parentElement.removeAttribute("tabindex");
   }
 
   function drawAll(width) {
-    if (typeof Plotly !== "undefined") for (const box of boxes) draw(box, width);
+    if (typeof Plotly === "undefined") return;
+    for (const box of boxes) if (box.parentElement.clientWidth > 0) draw(box, width);
   }
 
   let waiting = 0;
@@ -37,6 +42,11 @@
     clearTimeout(waiting);
     waiting = setTimeout(redraw, 120);
   });
+
+  // what is folded has no width before it is opened
+  document.addEventListener("toggle", (event) => {
+    if (boxes.some((box) => event.target.contains(box))) drawAll();
+  }, true);
 
   // -- printing: everything that is folded is opened, and pictures are as wide as the paper
 

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from crmcx.report._plotly import plotly_script
 from crmcx.report._text import safe
-from crmcx.report.blocks import Block, Figure
+from crmcx.report.blocks import PICTURE, Block
 
 _POLICY = "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; form-action 'none'"
 
@@ -56,14 +56,13 @@ class Page:
         Raises:
             MissingExtraError: There is a picture on the page and plotly is not installed.
         """
-        pictures = any(isinstance(block, Figure) for section in self.sections for block in section.blocks)
-        scripts = [*([plotly_script()] if pictures else []), _file("page.js")]
+        parts = "\n".join(_section(number, section) for number, section in enumerate(self.sections, 1))
+        scripts = [*([plotly_script()] if PICTURE in parts else []), _file("page.js")]
         policy = _POLICY.format(scripts=" ".join(f"'sha256-{_digest(script)}'" for script in scripts))
         links = "".join(
             f'<li><a href="#part-{number}">{safe(section.title)}</a></li>'
             for number, section in enumerate(self.sections, 1)
         )
-        parts = "\n".join(_section(number, section) for number, section in enumerate(self.sections, 1))
         return (
             f'<!doctype html>\n<html lang="{safe(self.language)}">\n<head>\n<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
