@@ -1,4 +1,4 @@
-"""What the bank asks its data: six metrics and a funnel, over the tables of a workspace."""
+"""What the bank asks its data: six metrics, a funnel and the ways people take, over the tables of a workspace."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PERIOD_END = datetime.fromtimestamp(period.end(), UTC)
 
 @frozen(kw_only=True)
 class Answers:
-    """The six metrics, some of them by group, and the funnel."""
+    """The six metrics, some of them by group, the funnel and the ways between touchpoints."""
 
     estimates: tuple[tuple[str, Estimate], ...]
     """What is asked, and the answer."""
@@ -28,12 +28,20 @@ class Answers:
     """The win rate in each pipeline."""
     funnel: journey.Funnel
     """From a quote on the website to a signed contract."""
+    by_touchpoint: EstimateTable
+    """The Net Promoter Score at each touchpoint."""
+    satisfied_by_language: EstimateTable
+    """The share of satisfied customers in each language of the survey."""
+    transitions: journey.Transitions
+    """From which touchpoint people go to which."""
 
     def to_dict(self) -> dict[str, Any]:
         """All of them as plain JSON values."""
         return {
             "metrics": {asked: estimate.to_dict() for asked, estimate in self.estimates},
             "nps_by_language": self.by_language.to_dicts(),
+            "nps_by_touchpoint": self.by_touchpoint.to_dicts(),
+            "csat_by_language": self.satisfied_by_language.to_dicts(),
             "win_rate_by_pipeline": self.by_pipeline.to_dicts(),
             "funnel": [
                 {
@@ -71,4 +79,7 @@ def ask(tables: Tables) -> Answers:
         by_language=metrics.nps(tables.answers, by="language"),
         by_pipeline=metrics.win_rate(tables.deals, by="pipeline"),
         funnel=journey.funnel(log, ["quote", "apply", "sign"], within=timedelta(days=14)),
+        by_touchpoint=metrics.nps(tables.answers, by="touchpoint"),
+        satisfied_by_language=metrics.csat(tables.answers, by="language"),
+        transitions=journey.transitions(log),
     )

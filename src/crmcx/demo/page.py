@@ -1,0 +1,210 @@
+"""The demo's page: what the bank learns from its data, in one HTML file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from crmcx.demo.answers import Answers
+from crmcx.demo.page_words import meaning, three_things
+from crmcx.demo.questionnaires import ENGLISH, GERMAN
+from crmcx.report import (
+    Block,
+    Finder,
+    Folded,
+    Page,
+    PersonCard,
+    Place,
+    Points,
+    Rows,
+    Section,
+    StageRow,
+    Tile,
+    Tiles,
+    Words,
+    answers_picture,
+    funnel_picture,
+    receipt_rows,
+    stage_picture,
+    transition_picture,
+)
+from crmcx.sync import SyncReport
+from crmcx.workspace import Workspace
+
+PLACES = {
+    "home": Place("awareness", "web", "home page"),
+    "branch_finder": Place("awareness", "web"),
+    "rates": Place("consideration", "web"),
+    "calculator": Place("consideration", "web"),
+    "quote": Place("consideration", "web"),
+    "contact": Place("consideration", "web"),
+    "apply": Place("purchase", "web", "application"),
+    "upload_documents": Place("purchase", "web"),
+    "sign": Place("purchase", "web", "signature"),
+    "login": Place("existing", "web"),
+    "account_overview": Place("existing", "web"),
+    "transfer": Place("existing", "web"),
+    "statements": Place("existing", "web"),
+    "help": Place("existing", "web"),
+    "hotline": Place("existing", "phone"),
+    "branch": Place("existing", "branch"),
+    "help_desk": Place("existing", "help desk", "help desk"),
+}
+"""Where the bank's touchpoints belong."""
+_FIRST_ITEM = 6
+_MOST_ASIDE = 100
+_LANGUAGES = {"de": "German", "en": "English"}
+
+
+def write_page(
+    path: str | Path,
+    *,
+    workspace: Workspace,
+    report: SyncReport,
+    answers: Answers,
+    person: PersonCard | None = None,
+    places: Mapping[str, Place] = PLACES,
+    mix: Iterable[StageRow] | None = None,
+) -> Path:
+    """Write the page of the bank.
+
+    Args:
+        path: The file; one that is there is replaced.
+        workspace: The workspace that was synced.
+        report: What the sync brought.
+        answers: What the bank asked.
+        person: The person that the page shows, found by her numbers; None for a page without people.
+        places: Touchpoint to its stage and channel.
+        mix: How many customers stood in which stage in which month, such as the rows of a stage mix.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        MissingExtraError: plotly is not installed.
+    """
+    return bank_page(workspace=workspace, report=report, answers=answers, person=person, places=places, mix=mix).write(
+        path
+    )
+
+
+def bank_page(
+    *,
+    workspace: Workspace,
+    report: SyncReport,
+    answers: Answers,
+    person: PersonCard | None = None,
+    places: Mapping[str, Place] = PLACES,
+    mix: Iterable[StageRow] | None = None,
+) -> Page:
+    """The page of the bank, before it is written; takes what `write_page` takes."""
+    names = {touchpoint: place.name for touchpoint, place in places.items() if place.name}
+    sections = [
+        Section("Three things to know", "", (Points(three_things(answers, places)),)),
+        Section(
+            "The numbers",
+            "Each with the interval it may lie in, what it rests on, and what it means.",
+            (Tiles(tuple(Tile(asked, estimate, meaning(estimate)) for asked, estimate in answers.estimates)),),
+        ),
+        _came_in(workspace, report),
+        Section(
+            "The journey",
+            "How far people get on the way to a contract, and from where they go to where.",
+            (
+                funnel_picture(answers.funnel, names=names, title="From a quote to a signed contract, within 14 days"),
+                transition_picture(answers.transitions, places, answers.by_touchpoint),
+            ),
+        ),
+    ]
+    if mix is not None:
+        words = "From the first look to the last goodbye: in which stage customers are."
+        sections.append(Section("Stages over time", words, (stage_picture(mix),)))
+    if person is not None:
+        words = "The records of one customer lie in several systems, under several numbers. Here they are one person."
+        sections.append(Section("One person", words, (Finder("Find a person by loan number", (person,)),)))
+    sections += [_languages(answers), _made(answers)]
+    lead = (
+        f"What {report.counts.read:,} records of a small bank say when they are read as one. All people and numbers"
+        " on this page are invented."
+    )
+    return Page("A year at a small bank", lead, tuple(sections))
+
+
+def _came_in(workspace: Workspace, report: SyncReport) -> Section:
+    rows = [
+        (
+            f"{run.source.partition(':')[2] or run.source}: {each.stream.replace('_', ' ')}",
+            f"{each.counts.read:,}",
+            f"{each.counts.stored:,}",
+            f"{each.counts.unchanged:,}",
+            f"{each.counts.quarantined:,}",
+        )
+        for run in report.runs
+        for each in run.streams
+    ]
+    counts = report.counts
+    total = ("all", *(f"{n:,}" for n in (counts.read, counts.stored, counts.unchanged, counts.quarantined)))
+    aside = tuple(
+        (each.origin or each.stream, f"{each.row:,}", each.reason) for each in workspace.quarantine(limit=_MOST_ASIDE)
+    )
+    blocks: list[Block] = [
+        Rows(
+            ("system and file", "read", "stored", "unchanged", "set aside"),
+            (*rows, total),
+            "Each record is counted once: read = stored + unchanged + set aside",
+        )
+    ]
+    if aside:
+        blocks += [
+            Words("Nothing is thrown away: what could not be read is kept, as it was, with the reason."),
+            Folded(
+                f"The newest {len(aside):,} of them" if len(aside) == _MOST_ASIDE else f"All {len(aside):,} of them",
+                (Rows(("file", "row", "reason"), aside, "Where each stands, and what is wrong with it"),),
+            ),
+        ]
+    words = (
+        f"{counts.read:,} records of {len(report.runs)} systems; {counts.quarantined:,} of them could not be read and"
+        " were set aside."
+    )
+    return Section("What came in", words, tuple(blocks))
+
+
+def _languages(answers: Answers) -> Section:
+    items = tuple(
+        (code, english.partition(" ")[2], german.partition(" ")[2])
+        for english, german in zip(ENGLISH.columns[_FIRST_ITEM:], GERMAN.columns[_FIRST_ITEM:], strict=True)
+        for code in [english.partition(" ")[0]]
+    )
+    satisfied = tuple(
+        (
+            _LANGUAGES.get(str(group[0]), str(group[0])),
+            estimate.value_words,
+            estimate.interval_words or "-",
+            f"{estimate.n:,}",
+        )
+        for group, estimate in answers.satisfied_by_language
+    )
+    words = (
+        "The survey is one instrument in two languages: the items carry equal codes, so answers are counted together"
+        " and can be set side by side. Languages differ in how people mark the same feeling; a gap between them is"
+        " not yet a gap in service."
+    )
+    return Section(
+        "English and German, one instrument",
+        words,
+        (
+            answers_picture(answers.by_language, title="Would they recommend the bank?", names=_LANGUAGES),
+            Rows(("language", "satisfied", "interval", "n"), satisfied, "Satisfied customers by language"),
+            Rows(("item", "in English", "auf Deutsch"), items, "The items of the survey"),
+        ),
+    )
+
+
+def _made(answers: Answers) -> Section:
+    receipts = {asked: estimate.receipt for asked, estimate in answers.estimates}
+    receipts["funnel"] = answers.funnel.receipt
+    receipts["ways between touchpoints"] = answers.transitions.receipt
+    words = (
+        "Every number has a receipt. Equal definitions have equal hashes: two pages can be compared when these agree."
+    )
+    return Section("How the numbers were made", words, (receipt_rows(receipts),))
