@@ -31,6 +31,7 @@ MAY = {
     "sandbox": {"models"},
     "workspace": {"models", "tables", "connectors", "store", "identity", "sync", "report", "metrics", "journey"},
     "demo": {
+        "identity",
         *("models", "tables", "estimates", "metrics", "journey", "connectors", "store", "sync", "report", "workspace"),
     },
     "testing": {"models", "tables", "connectors", "store", "sync", "workspace"},

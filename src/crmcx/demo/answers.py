@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from attrs import frozen
 
 from crmcx import journey, metrics
 from crmcx.demo import period
+from crmcx.demo.effects import INITIATIVE_DATE
 from crmcx.estimates import Estimate, EstimateTable
+from crmcx.instants import Window
 from crmcx.workspace import Tables
 
 PERIOD_END = datetime.fromtimestamp(period.end(), UTC)
 """The first instant after the exports: what is not over by then is open."""
+WINDOW = Window(period.FIRST_DAY, period.END_DAY, zone=period.ZONE_NAME)
+"""The days that the exports cover."""
 
 
 @frozen(kw_only=True)
@@ -34,6 +39,12 @@ class Answers:
     """The share of satisfied customers in each language of the survey."""
     transitions: journey.Transitions
     """From which touchpoint people go to which."""
+    stages: journey.StageMix
+    """In which stage of the lifecycle people stood, month by month."""
+    response_before: Estimate
+    """The time to a first response before the help desk worked in another way."""
+    response_since: Estimate
+    """The same since then."""
 
     def to_dict(self) -> dict[str, Any]:
         """All of them as plain JSON values."""
@@ -42,6 +53,8 @@ class Answers:
             "nps_by_language": self.by_language.to_dicts(),
             "nps_by_touchpoint": self.by_touchpoint.to_dicts(),
             "csat_by_language": self.satisfied_by_language.to_dicts(),
+            "first_response_before": self.response_before.to_dict(),
+            "first_response_since": self.response_since.to_dict(),
             "win_rate_by_pipeline": self.by_pipeline.to_dicts(),
             "funnel": [
                 {
@@ -62,11 +75,12 @@ def ask(tables: Tables) -> Answers:
         tables: The tables of one snapshot.
     """
     log = journey.JourneyLog(tables.interactions)
+    first_response = partial(metrics.first_response_time, tables.cases, tables.interactions)
     estimates = {
         "Net Promoter Score": metrics.nps(tables.answers),
         "satisfied customers": metrics.csat(tables.answers),
         "deals won": metrics.win_rate(tables.deals),
-        "first response": metrics.first_response_time(tables.cases, tables.interactions),
+        "first response": first_response(),
         "quote to application": metrics.conversion(
             tables.interactions, start="quote", goal="apply", within=timedelta(days=14), as_of=PERIOD_END
         ),
@@ -82,4 +96,7 @@ def ask(tables: Tables) -> Answers:
         by_touchpoint=metrics.nps(tables.answers, by="touchpoint"),
         satisfied_by_language=metrics.csat(tables.answers, by="language"),
         transitions=journey.transitions(log),
+        stages=journey.stage_mix(tables.stage_changes, window=WINDOW, zone=period.ZONE_NAME, as_of=PERIOD_END),
+        response_before=first_response(window=Window(period.FIRST_DAY, INITIATIVE_DATE, zone=period.ZONE_NAME)),
+        response_since=first_response(window=Window(INITIATIVE_DATE, period.END_DAY, zone=period.ZONE_NAME)),
     )

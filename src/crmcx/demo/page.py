@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from crmcx.demo.answers import Answers
 from crmcx.demo.page_words import meaning, three_things
 from crmcx.demo.questionnaires import ENGLISH, GERMAN
+from crmcx.demo.touchpoints import TOUCHPOINTS
 from crmcx.report import (
     Block,
     Finder,
@@ -18,7 +19,6 @@ from crmcx.report import (
     Points,
     Rows,
     Section,
-    StageRow,
     Tile,
     Tiles,
     Words,
@@ -31,24 +31,10 @@ from crmcx.report import (
 from crmcx.sync import SyncReport
 from crmcx.workspace import Workspace
 
+_CHANNELS = {"in_person": "branch", "email": "e-mail"}
 PLACES = {
-    "home": Place("awareness", "web", "home page"),
-    "branch_finder": Place("awareness", "web"),
-    "rates": Place("consideration", "web"),
-    "calculator": Place("consideration", "web"),
-    "quote": Place("consideration", "web"),
-    "contact": Place("consideration", "web"),
-    "apply": Place("purchase", "web", "application"),
-    "upload_documents": Place("purchase", "web"),
-    "sign": Place("purchase", "web", "signature"),
-    "login": Place("existing", "web"),
-    "account_overview": Place("existing", "web"),
-    "transfer": Place("existing", "web"),
-    "statements": Place("existing", "web"),
-    "help": Place("existing", "web"),
-    "hotline": Place("existing", "phone"),
-    "branch": Place("existing", "branch"),
-    "help_desk": Place("existing", "help desk", "help desk"),
+    code: Place(place.stage, _CHANNELS.get(place.channel, place.channel), place.name)
+    for code, place in TOUCHPOINTS.items()
 }
 """Where the bank's touchpoints belong."""
 _FIRST_ITEM = 6
@@ -64,7 +50,6 @@ def write_page(
     answers: Answers,
     person: PersonCard | None = None,
     places: Mapping[str, Place] = PLACES,
-    mix: Iterable[StageRow] | None = None,
 ) -> Path:
     """Write the page of the bank.
 
@@ -75,7 +60,6 @@ def write_page(
         answers: What the bank asked.
         person: The person that the page shows, found by her numbers; None for a page without people.
         places: Touchpoint to its stage and channel.
-        mix: How many customers stood in which stage in which month, such as the rows of a stage mix.
 
     Returns:
         The path of the file.
@@ -83,9 +67,7 @@ def write_page(
     Raises:
         MissingExtraError: plotly is not installed.
     """
-    return bank_page(workspace=workspace, report=report, answers=answers, person=person, places=places, mix=mix).write(
-        path
-    )
+    return bank_page(workspace=workspace, report=report, answers=answers, person=person, places=places).write(path)
 
 
 def bank_page(
@@ -95,7 +77,6 @@ def bank_page(
     answers: Answers,
     person: PersonCard | None = None,
     places: Mapping[str, Place] = PLACES,
-    mix: Iterable[StageRow] | None = None,
 ) -> Page:
     """The page of the bank, before it is written; takes what `write_page` takes."""
     names = {touchpoint: place.name for touchpoint, place in places.items() if place.name}
@@ -116,18 +97,17 @@ def bank_page(
             ),
         ),
     ]
-    if mix is not None:
-        words = "From the first look to the last goodbye: in which stage customers are."
-        sections.append(Section("Stages over time", words, (stage_picture(mix),)))
+    words = "From the first look to the last goodbye: in which stage people stood at the end of each month."
+    sections.append(Section("Stages over time", words, (stage_picture(answers.stages),)))
     if person is not None:
         words = "The records of one customer lie in several systems, under several numbers. Here they are one person."
         sections.append(Section("One person", words, (Finder("Find a person by loan number", (person,)),)))
     sections += [_languages(answers), _made(answers)]
     lead = (
-        f"What {report.counts.read:,} records of a small bank say when they are read as one. All people and numbers"
+        f"What {report.counts.read:,} records of a bank say when they are read as one. All people and numbers"
         " on this page are invented."
     )
-    return Page("A year at a small bank", lead, tuple(sections))
+    return Page("Three years at a bank", lead, tuple(sections))
 
 
 def _came_in(workspace: Workspace, report: SyncReport) -> Section:

@@ -13,8 +13,11 @@ from attrs import asdict
 
 from crmcx.demo.answers import Answers, ask
 from crmcx.demo.bank import Exports, write_exports
+from crmcx.demo.found import Found, find
 from crmcx.demo.maps import connections
+from crmcx.demo.page import write_page
 from crmcx.demo.screen import Plain, screen
+from crmcx.errors import MissingExtraError
 from crmcx.sync import Progress, SyncReport
 from crmcx.workspace import Workspace
 
@@ -22,12 +25,12 @@ _SHOWN = 6
 
 
 def run(*, customers: int = 5000, seed: int = 7, out: Path | None = None, as_json: bool = False) -> None:
-    """Run the demo and print what it finds.
+    """Run the demo, print what it finds, and write the page.
 
     Args:
-        customers: How many people deal with the bank.
+        customers: How many customers the bank has.
         seed: Another seed makes another bank.
-        out: Folder that keeps exports and store; without it they are gone at the end.
+        out: Folder that keeps exports, store and page; without it only the page is kept, in a folder of its own.
         as_json: Print data instead of text.
 
     Raises:
@@ -40,15 +43,28 @@ def run(*, customers: int = 5000, seed: int = 7, out: Path | None = None, as_jso
         exports = _write(folder, customers, seed, shown)
         workspace = stack.enter_context(Workspace(folder / "bank.duckdb"))
         report = _sync(workspace, exports, shown)
+        found = find(workspace, exports.truth)
         answers = ask(workspace.tables)
         if shown is None:
-            print(json.dumps(_data(workspace, report, answers), indent=2, default=str))  # noqa: T201 - as asked
+            print(json.dumps(_data(workspace, report, found, answers), indent=2, default=str))  # noqa: T201 - as asked
             return
-        _tell(shown, workspace, report, answers)
-        kept = (
-            f"exports and store are kept in {folder}" if out else "nothing is kept; --out DIR keeps exports and store"
+        _tell(shown, workspace, report, found, answers)
+        page = _page(out, workspace, report, found, answers)
+        shown.heading("The page")
+        kept = f"exports, truth and store are kept in {folder}" if out else "--out DIR keeps exports and store too"
+        shown.text(f"  {page}\n\n{perf_counter() - begun:.1f} s in all; {kept}")
+
+
+def _page(out: Path | None, workspace: Workspace, report: SyncReport, found: Found, answers: Answers) -> str:
+    """Write the page, and say where it is, or what it needs."""
+    folder = out or Path(tempfile.mkdtemp(prefix="crmcx-page-"))
+    try:
+        page = write_page(
+            folder / "bank.html", workspace=workspace, report=report, answers=answers, person=found.card()
         )
-        shown.text(f"\n{perf_counter() - begun:.1f} s in all; {kept}")
+    except MissingExtraError as error:
+        return f"was not written: {error}"
+    return f"{page.resolve()}: open it in a browser, it needs no network"
 
 
 def _write(folder: Path, customers: int, seed: int, shown: Plain | None) -> Exports:
@@ -79,7 +95,7 @@ def _sync(workspace: Workspace, exports: Exports, shown: Plain | None) -> SyncRe
     return report
 
 
-def _tell(shown: Plain, workspace: Workspace, report: SyncReport, answers: Answers) -> None:
+def _tell(shown: Plain, workspace: Workspace, report: SyncReport, found: Found, answers: Answers) -> None:
     aside = workspace.quarantine(limit=_SHOWN)
     shown.heading("What was set aside, and why")
     for each in aside:
@@ -90,6 +106,10 @@ def _tell(shown: Plain, workspace: Workspace, report: SyncReport, answers: Answe
     shown.heading("What the model holds")
     for name, count in workspace.status().rows:
         shown.text(f"  {name:<20}{count:>9,}")
+    shown.heading("People out of records")
+    shown.text("\n".join(f"  {line}" for line in found.words()))
+    shown.heading("The customer of loan 4711, whom the deposits department could not find")
+    shown.text("\n".join(f"  {line}" for line in found.story()))
     shown.heading("Six numbers, each with its interval and what it rests on")
     width = max(len(asked) for asked, _ in answers.estimates)
     for asked, estimate in answers.estimates:
@@ -108,7 +128,7 @@ def _indented(result: object) -> str:
     return "\n".join(f"  {line}" for line in repr(result).splitlines())
 
 
-def _data(workspace: Workspace, report: SyncReport, answers: Answers) -> dict[str, Any]:
+def _data(workspace: Workspace, report: SyncReport, found: Found, answers: Answers) -> dict[str, Any]:
     status = workspace.status()
     return {
         "sync": report.dicts(),
@@ -116,5 +136,6 @@ def _data(workspace: Workspace, report: SyncReport, answers: Answers) -> dict[st
             {name: value for name, value in asdict(each).items() if name != "raw"} for each in workspace.quarantine()
         ],
         "tables": dict(status.rows),
+        "people": found.to_dict(),
         **answers.to_dict(),
     }

@@ -1,0 +1,116 @@
+"""The people that were found in the bank's records, held against the truth, and the one that the story is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import evolve, frozen
+
+from crmcx.demo.people import HEROINE_LOAN
+from crmcx.demo.truth import Truth
+from crmcx.errors import UnknownPersonError
+from crmcx.estimates.words import count_words, share_words
+from crmcx.identity import Person, Policy, Resolution, Scores, Timeline, pairwise_scores
+from crmcx.report import PersonCard
+from crmcx.workspace import Workspace
+
+POLICY = Policy(region="DE")
+"""The bank's: phone numbers without a country code are German."""
+
+
+@frozen(kw_only=True)
+class Found:
+    """What resolution made of the bank."""
+
+    resolution: Resolution
+    """How many people, and what joined and parted them."""
+    scores: Scores
+    """The pairs of records found, against the truth."""
+    heroine: Person | None
+    """The customer of the loan that the deposits department does not know; None in a bank without her."""
+    timeline: Timeline
+    """What happened to her."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """It as plain JSON values, without anybody's name."""
+        return {
+            "records": self.resolution.records,
+            "people": self.resolution.people,
+            "precision": self.scores.precision,
+            "recall": self.scores.recall,
+            "aside": [{"rule": rule, "reason": reason, "n": n} for rule, reason, n in self.resolution.aside],
+            "loan": None
+            if self.heroine is None
+            else {
+                "number": HEROINE_LOAN,
+                "records": [each.ref for each in self.heroine.customers],
+                "entries": len(self.timeline),
+            },
+        }
+
+    def words(self) -> list[str]:
+        """What was found, in lines for a terminal."""
+        lines = str(self.resolution).splitlines()
+        precision, recall = self.scores.precision, self.scores.recall
+        if precision is not None and recall is not None:
+            lines.append(
+                f"of the pairs it joined {share_words(precision)} are true, and it found {share_words(recall)} of the"
+                " true ones"
+            )
+        return lines
+
+    def story(self) -> list[str]:
+        """Who has the loan, in lines for a terminal."""
+        if self.heroine is None:
+            return ["nobody has it in this bank"]
+        first, last = self.timeline.entries[0].at, self.timeline.entries[-1].at
+        lines = [
+            f"{len(self.heroine.customers)} records in {', '.join(map(_plain, self.heroine.sources))}",
+            f"{count_words(len(self.timeline))} entries of {len(self.timeline.sources)} systems, from {first:%B %Y} to"
+            f" {last:%B %Y}",
+        ]
+        return lines + [f"joined: {_plain(str(each))}" for each in self.heroine.evidence]
+
+    def card(self) -> PersonCard | None:
+        """Her as the page shows her; the page is asked to name her."""
+        if self.heroine is None:
+            return None
+        names = [each for each in self.heroine.customers if each.given_name and each.family_name]
+        numbers = {each.value for customer in self.heroine.customers for each in customer.identifiers}
+        who = f"{names[0].given_name} {names[0].family_name}" if names else "The customer"
+        return PersonCard(
+            title=f"{who}, loan {HEROINE_LOAN}",
+            numbers=tuple(sorted(numbers)),
+            words=f"The mortgages department knows her loan, the deposits department her account, and neither knew of"
+            f" the other: {len(self.heroine.customers)} records in {len(self.heroine.sources)} systems are one person.",
+            entries=tuple(evolve(each, source=_plain(each.source)) for each in self.timeline),
+            links=tuple(evolve(each, a=_plain(each.a), b=_plain(each.b)) for each in self.heroine.evidence),
+        )
+
+
+def find(workspace: Workspace, truth: Truth) -> Found:
+    """Make people of the bank's records, and find the one with the loan.
+
+    Args:
+        workspace: A workspace into which the bank's exports were read.
+        truth: What the generator knows.
+    """
+    resolution = workspace.resolve(POLICY)
+    rows = workspace.refresh().customers.rows()
+    found = {f"{row['source']}/{row['source_id']}": row["person_id"] for row in rows}
+    truly = {ref: person for ref, person in truth.people.items() if ref in found}
+    try:
+        heroine = workspace.person(HEROINE_LOAN, namespace="loan")
+    except UnknownPersonError:
+        heroine = None
+    return Found(
+        resolution=resolution,
+        scores=pairwise_scores(found, truly),
+        heroine=heroine,
+        timeline=heroine.timeline() if heroine else Timeline(()),
+    )
+
+
+def _plain(words: str) -> str:
+    """A source without the connector that read it."""
+    return words.replace("files:", "")
