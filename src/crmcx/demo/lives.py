@@ -33,15 +33,15 @@ _ASKED_IN_THE_NIGHT = 0.012
 _OUTCOMES = (("done", 0.78), ("forwarded", 0.1), ("no_answer", 0.07), ("repeated", 0.05))
 _CALLBACKS = ((1, 0.5), (2, 0.3), (3, 0.2))
 _ANSWERED = {
-    "account_overview": 0.03,
-    "apply": 0.12,
+    "account_overview": 0.05,
+    "apply": 0.2,
     "branch": 0.12,
     "callback": 0.4,
     "help": 0.12,
-    "help_desk": 0.3,
+    "help_desk": 0.24,
     "hotline": 0.12,
-    "sign": 0.3,
-    "upload_documents": 0.25,
+    "sign": 0.4,
+    "upload_documents": 0.6,
 }
 _ASKED_AFTER = {
     Purpose.BANKING: "account_overview",
