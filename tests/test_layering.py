@@ -25,7 +25,7 @@ MAY = {
     "journey": {"metrics", "estimates", "tables", "models"},
     "connectors": {"models", "engines"},
     "store": {"tables", "engines", "models"},
-    "identity": {"store"},
+    "identity": {"store", "tables", "engines", "models"},
     "sync": {"connectors", "store"},
     "report": {"estimates", "journey", "metrics"},
     "sandbox": {"models"},
@@ -33,7 +33,7 @@ MAY = {
     "demo": {"models", "tables", "estimates", "metrics", "journey", "connectors", "store", "sync", "workspace"},
     "testing": {"models", "tables", "connectors", "store", "sync", "workspace"},
     "cli": {"models", "tables", "store", "sync", "workspace", "demo"},
-    "__init__": {"connectors", "estimates", "journey", "metrics", "models", "tables", "workspace"},
+    "__init__": {"connectors", "estimates", "identity", "journey", "metrics", "models", "tables", "workspace"},
 }
 ENGINES = {"duckdb", "polars", "pandas", "pyarrow", "pyspark"}
 ONLY_IN = {

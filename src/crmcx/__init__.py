@@ -5,12 +5,23 @@ from typing import TYPE_CHECKING
 from crmcx._lazy import lazy
 
 if TYPE_CHECKING:
-    from crmcx import connectors, estimates, journey, metrics, models, tables
+    from crmcx import connectors, estimates, identity, journey, metrics, models, tables
     from crmcx.errors import CrmcxError
     from crmcx.instants import Window
     from crmcx.workspace import Workspace
 
-__all__ = ["CrmcxError", "Window", "Workspace", "connectors", "estimates", "journey", "metrics", "models", "tables"]
+__all__ = [
+    "CrmcxError",
+    "Window",
+    "Workspace",
+    "connectors",
+    "estimates",
+    "identity",
+    "journey",
+    "metrics",
+    "models",
+    "tables",
+]
 
 __getattr__, __dir__ = lazy(
     "crmcx",
@@ -20,6 +31,7 @@ __getattr__, __dir__ = lazy(
         "Workspace": "workspace",
         "connectors": "connectors",
         "estimates": "estimates",
+        "identity": "identity",
         "journey": "journey",
         "metrics": "metrics",
         "models": "models",

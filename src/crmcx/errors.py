@@ -14,6 +14,9 @@ CrmcxError
 ├── SourceError                            fix the source, then run again
 │   ├── SourceFileError                    a file that is missing or not as described
 │   └── ConnectorError                     no such connector or stream, or one that misbehaves
+├── PersonError (LookupError)              ask for another person
+│   ├── UnknownPersonError                 nobody is known by this
+│   └── AmbiguousPersonError               several people are
 └── StoreError                             the store as a whole
     ├── StoreVersionError                  written by a newer crmcx
     ├── StoreLockedError                   another process writes
@@ -128,6 +131,24 @@ class ConnectorError(SourceError):
     """A connector or stream that is unknown or does not keep its contract."""
 
     code = "connector"
+
+
+class PersonError(CrmcxError, LookupError):
+    """A person that cannot be told by what was given."""
+
+    code = "person"
+
+
+class UnknownPersonError(PersonError):
+    """Nobody is known by this identifier."""
+
+    code = "unknown-person"
+
+
+class AmbiguousPersonError(PersonError):
+    """Several people are known by this identifier."""
+
+    code = "ambiguous-person"
 
 
 class StoreError(CrmcxError):

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from crmcx.connectors import Connector, Given, Mapping, installed
 from crmcx.errors import UsageError
+from crmcx.identity import Person, Policy, Resolution, Why, person, resolve, why
 from crmcx.models import Record
 from crmcx.store import Quarantine, Snapshot, Status, Store
 from crmcx.sync import Listener, Progress, Run, RunReport, SyncReport, sync
@@ -149,6 +150,43 @@ class Workspace:
 
     def _run(self, source: str, connector: Connector, listener: Listener | None) -> RunReport:
         return sync(Run(store=self.store, source=source, connector=connector, listener=listener or _nobody))
+
+    # -- people --------------------------------------------------------------------------------------------------
+
+    def resolve(self, policy: Policy | None = None) -> Resolution:
+        """Make people out of the records of all sources; tables given out before stay as they were.
+
+        Args:
+            policy: What may join two records; None for the defaults.
+
+        Returns:
+            How many people there are, what joined them and what was set aside; prints as a summary.
+        """
+        return resolve(self.store, policy)
+
+    def person(self, value: str, *, namespace: str | None = None) -> Person:
+        """The person that an identifier of any source means.
+
+        Args:
+            value: A number or address of hers in any source, a record as `source/id`, or the id of a person, also an
+                earlier one.
+            namespace: What kind it is: `loan` or another namespace of identifiers, a source whose id it is, `email`,
+                `phone`; None for any of them.
+
+        Raises:
+            UnknownPersonError: Nobody is known by it.
+            AmbiguousPersonError: Several people are.
+        """
+        return person(self.store.snapshot(), value, namespace=namespace)
+
+    def why(self, a: str, b: str) -> Why:
+        """Why two records, named as `source/id` or by an identifier, are one person's; prints as the chain of evidence.
+
+        Raises:
+            UnknownPersonError: There is no such record.
+            AmbiguousPersonError: It could be several people's.
+        """
+        return why(self.store.snapshot(), a, b)
 
     # -- tables --------------------------------------------------------------------------------------------------
 

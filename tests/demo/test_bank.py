@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from attrs import fields
 
 from crmcx.demo import Exports, write_exports
 from crmcx.errors import UsageError
@@ -20,15 +21,24 @@ if TYPE_CHECKING:
     Read = Callable[[Path], list[dict[str, Any]]]
 
 NAMES = (
-    "crm/activities.csv",
-    "crm/contacts.csv",
-    "crm/deals.csv",
-    "helpdesk/comments.jsonl.gz",
-    "helpdesk/tickets.jsonl.gz",
+    "branches/visits.csv",
+    "deposits/customers.csv",
+    "deposits/deals.csv",
+    "deposits/stages.csv",
+    "help_desk/comments.jsonl.gz",
+    "help_desk/tickets.jsonl.gz",
+    "mortgages/customers.csv",
+    "mortgages/deals.csv",
+    "mortgages/stages.csv",
+    "service_centre/calls.csv",
+    "service_centre/contacts.csv",
     "survey/responses_de.csv",
     "survey/responses_en.csv",
+    "survey/touchpoints.csv",
     "web/events.csv.gz",
 )
+TRUTH = ("truth/initiative.csv", "truth/pain_point.csv", "truth/stages.csv", "truth/who_is_who.csv")
+ALWAYS_THE_SAME = {"survey/touchpoints.csv", "truth/initiative.csv"}
 ELSEWHERE = """
 import hashlib, sys
 from pathlib import Path
@@ -49,7 +59,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     first = write_exports(tmp_path / "a", customers=40, seed=3)
     second = write_exports(tmp_path / "b", customers=40, seed=3)
     assert digests(tmp_path / "a") == digests(tmp_path / "b")
-    assert tuple(digests(tmp_path / "a")) == NAMES
+    assert set(digests(tmp_path / "a")) == {*NAMES, *TRUTH}
     assert first.truth == second.truth
 
 
@@ -57,7 +67,7 @@ def test_another_seed_gives_another_bank(tmp_path: Path) -> None:
     write_exports(tmp_path / "a", customers=40, seed=3)
     write_exports(tmp_path / "b", customers=40, seed=4)
     one, other = digests(tmp_path / "a"), digests(tmp_path / "b")
-    assert all(one[name] != other[name] for name in NAMES)
+    assert {name for name in one if one[name] == other[name]} == ALWAYS_THE_SAME
 
 
 def test_writing_again_replaces_a_larger_bank(tmp_path: Path) -> None:
@@ -83,24 +93,15 @@ def test_nothing_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
 
 
 def test_the_paths_are_those_of_the_files(bank: Exports) -> None:
-    folder = bank.contacts.parent.parent
-    paths = (
-        bank.activities,
-        bank.contacts,
-        bank.deals,
-        bank.comments,
-        bank.tickets,
-        bank.responses_de,
-        bank.responses_en,
-        bank.events,
-    )
-    assert tuple(path.relative_to(folder).as_posix() for path in paths) == NAMES
+    folder = bank.events.parent.parent
+    paths = [getattr(bank, each.name) for each in fields(Exports) if each.name != "truth"]
+    assert sorted(path.relative_to(folder).as_posix() for path in paths) == list(NAMES)
     assert sorted(file.name for file in bank.truth.files) == list(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_row_is_counted(bank: Exports, read: Read, name: str) -> None:
-    rows = read(bank.contacts.parent.parent / name)
+    rows = read(bank.events.parent.parent / name)
     known = bank.truth.file(name)
     assert len(rows) == known.records
     assert known.broken == 3
@@ -112,44 +113,52 @@ def test_an_unknown_file_is_a_key_error(bank: Exports) -> None:
         bank.truth.file("crm/leads.csv")
 
 
-def test_interactions_grow_with_the_customers(bank: Exports, tmp_path: Path) -> None:
+def test_interactions_grow_with_the_people(bank: Exports, tmp_path: Path) -> None:
     small = write_exports(tmp_path, customers=100).truth
     assert (small.customers, bank.truth.customers) == (100, 1000)
     for truth in (small, bank.truth):
-        assert 36 * truth.customers < truth.interactions < 48 * truth.customers
+        assert 34 * truth.customers < truth.interactions < 48 * truth.customers
     assert bank.truth.interactions == sum(
         bank.truth.file(name).records - 3
-        for name in ("crm/activities.csv", "helpdesk/comments.jsonl.gz", "web/events.csv.gz")
+        for name in (
+            "branches/visits.csv",
+            "help_desk/comments.jsonl.gz",
+            "service_centre/calls.csv",
+            "web/events.csv.gz",
+        )
     )
 
 
-def test_a_customers_year_does_not_depend_on_the_others(tmp_path: Path, read: Read) -> None:
-    few = write_exports(tmp_path / "few", customers=20, seed=5)
-    many = write_exports(tmp_path / "many", customers=60, seed=5)
+def test_a_persons_life_does_not_depend_on_the_others(tmp_path: Path, read: Read) -> None:
+    few = write_exports(tmp_path / "few", customers=30, seed=5)
+    many = write_exports(tmp_path / "many", customers=70, seed=5)
+    numbered = {"DealNr", "call_id", "visit_id", "event_id", "session_id", "Response ID", "Antwort-ID", "ticket_id"}
 
-    def year(exports: Exports, customer: str) -> list[list[dict[str, Any]]]:
-        numbered = {"DealNr", "activity_id", "event_id", "session_id", "Response ID", "Antwort-ID"}
-        files = (exports.contacts, exports.deals, exports.activities, exports.events)
-        surveys = (exports.responses_en, exports.responses_de)
+    def life(exports: Exports, person: int) -> list[list[dict[str, Any]]]:
+        ids = {ref.partition("/")[2] for ref in exports.truth.records(person)}
         return [
             [
                 {name: row[name] for name in row if name not in numbered}
-                for row in read(path)
-                if customer in row.values()
+                for row in read(exports.events.parent.parent / name)
+                if ids & {str(value) for value in row.values()}
             ]
-            for path in (*files, *surveys)
+            for name in NAMES
+            if not name.startswith("help_desk")
         ]
 
-    # The broken rows name the first customer, so look at the others.
-    for customer in ("K-000002", "K-000011", "K-000020"):
-        assert year(few, customer) == year(many, customer)
-        assert year(few, customer)[0]
+    for person in (0, 1, 2, 7, 19):
+        assert life(few, person) == life(many, person)
+        assert sum(map(len, life(few, person))) > 5
+        assert few.truth.records(person) == many.truth.records(person)
+        assert few.truth.stages.get(person) == many.truth.stages.get(person)
 
 
-def test_one_customer_is_a_bank(tmp_path: Path, read: Read) -> None:
-    exports = write_exports(tmp_path, customers=1)
-    assert len(read(exports.contacts)) == 4
-    assert exports.truth.file("crm/contacts.csv").records == 4
+@pytest.mark.parametrize("customers", [1, 2, 3])
+def test_one_person_is_a_bank(tmp_path: Path, read: Read, customers: int) -> None:
+    exports = write_exports(tmp_path, customers=customers)
+    assert len(read(exports.mortgages_customers)) == customers + 3
+    assert exports.truth.heroine.refs
+    assert all(exports.truth.father_and_daughter) == (customers == 3)
 
 
 @pytest.mark.parametrize(("customers", "seed"), [(0, 7), (-5, 7), (10, -1)])

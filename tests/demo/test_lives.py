@@ -1,4 +1,4 @@
-"""The plan of the year: in order, within the year and the time of the customer, driven by latent satisfaction."""
+"""The plan of three years: in order, within the time of the customer, driven by latent satisfaction."""
 
 from __future__ import annotations
 
@@ -8,18 +8,28 @@ import pytest
 
 from crmcx.demo import period
 from crmcx.demo.conversations import Conversation, conversation
+from crmcx.demo.effects import PAIN_POINT
 from crmcx.demo.lives import Plan, gather
 from crmcx.demo.people import person
+from crmcx.demo.records import made_on
 from crmcx.demo.sales import FUNNEL_DAYS, Phase, Purpose, Status, Visit
+from crmcx.demo.stages import Relation
 
 CUSTOMERS = 1500
 JOURNEY = (Purpose.QUOTING, Purpose.APPLYING, Purpose.UPLOADING, Purpose.SIGNING)
+LISTS = ("visits", "deals", "tickets", "responses", "calls", "branch_visits")
 
 
 @pytest.fixture(scope="module")
-def plan() -> Plan:
-    """The year of 1,500 customers."""
+def lives() -> tuple[Plan, tuple[Relation, ...]]:
+    """The lives of 1,500 people."""
     return gather(7, CUSTOMERS)
+
+
+@pytest.fixture(scope="module")
+def plan(lives: tuple[Plan, tuple[Relation, ...]]) -> Plan:
+    """What happens to them."""
+    return lives[0]
 
 
 @pytest.fixture(scope="module")
@@ -28,31 +38,52 @@ def talks(plan: Plan) -> list[tuple[int, Conversation]]:
     return [(ticket.at, conversation(7, ticket)) for ticket in plan.tickets]
 
 
-def test_everything_is_in_order_and_within_the_year(plan: Plan) -> None:
-    for events in (plan.visits, plan.deals, plan.tickets, plan.responses, plan.activities):
-        keys = [(event.at, event.number, event.index) for event in events]
+def test_everything_is_in_order_and_within_the_three_years(plan: Plan) -> None:
+    for name in LISTS:
+        keys = [(event.at, event.number, event.index) for event in getattr(plan, name)]
         assert keys == sorted(set(keys))
         assert period.at(0, 0) <= keys[0][0] < keys[-1][0] < period.end()
         assert len({(number, index) for _, number, index in keys}) == len(keys)
 
 
-def test_nothing_happens_to_somebody_who_is_no_customer(plan: Plan) -> None:
+def test_nothing_happens_to_somebody_whom_the_bank_does_not_know(
+    lives: tuple[Plan, tuple[Relation, ...]],
+) -> None:
+    plan, relations = lives
     people = [person(7, number) for number in range(CUSTOMERS)]
-    for events in (plan.visits, plan.deals, plan.tickets, plan.responses, plan.activities):
-        for event in events:
+    for name in LISTS:
+        for event in getattr(plan, name):
             if event.number < CUSTOMERS:
-                who = people[event.number]
-                assert period.at(who.first_day, 0) <= event.at < who.until
+                assert period.at(people[event.number].first_day, 0) <= event.at < relations[event.number].until
+    for call in plan.calls:
+        day = people[call.number].service_day
+        assert day is not None
+        assert day <= 0 or period.at(day, 0) <= call.at
+    for visit in plan.branch_visits:
+        day = made_on(people[visit.number], visit.system)
+        assert day is not None
+        assert day <= 0 or period.at(day, 0) <= visit.at
+    for visit in plan.visits:
+        if visit.known:
+            day = people[visit.number].deposits_day
+            assert day is not None
+            assert day <= 0 or period.at(day, 0) <= visit.at
 
 
 @pytest.mark.parametrize("seed", [4, 5])
 def test_only_customers_are_asked_in_the_nights_in_which_the_clocks_change(seed: int) -> None:
     # Banks in which the mailing has to leave out somebody who has gone, or has not come yet.
-    asked = [response for response in gather(seed, 2000).responses if period.local(response.at).hour < 6]
-    assert {period.local(response.at).date() for response in asked} == set(period.CLOCK_CHANGES)
+    plan, relations = gather(seed, 1500)
+    nights = {period.day_of(day) for day in period.CLOCK_CHANGES}
+    asked = [
+        response
+        for response in plan.responses
+        if period.day_of(period.local(response.at).date()) in nights and period.local(response.at).hour < 6
+    ]
+    assert len(asked) > 8
     for response in asked:
         who = person(seed, response.number)
-        assert period.at(who.first_day, 0) <= response.at < who.until
+        assert period.at(who.first_day, 0) <= response.at < relations[response.number].until
 
 
 def test_strangers_only_pass_by(plan: Plan) -> None:
@@ -98,13 +129,32 @@ def test_an_application_on_the_web_is_quick_and_is_won_by_its_signature(plan: Pl
     assert won["web"] == signed > 0
 
 
-def test_talks_about_a_deal_are_activities(plan: Plan) -> None:
-    talks = {(activity.number, activity.at) for activity in plan.activities}
+def test_talks_about_a_deal_are_calls_and_visits(plan: Plan) -> None:
+    talks = {(each.number, each.at) for each in (*plan.calls, *plan.branch_visits)}
     counter = [deal for deal in plan.deals if deal.origin != "web"]
     assert {deal.origin for deal in counter} == {"call", "branch_visit"}
     for deal in counter:
         assert (deal.number, deal.at) in talks
-        assert deal.closed is None or (deal.number, deal.closed) in talks
+        assert deal.origin == "call" or deal.closed is None or (deal.number, deal.closed) in talks
+
+
+def test_whoever_gives_notice_does_so_at_a_touchpoint(lives: tuple[Plan, tuple[Relation, ...]]) -> None:
+    plan, relations = lives
+    told = Counter(each.number for each in (*plan.calls, *plan.branch_visits) if each.touchpoint == "cancellation")
+    assert told == Counter(number for number, relation in enumerate(relations) if relation.notice is not None)
+    assert len(told) > 150
+
+
+def test_the_pain_point_is_met_by_those_of_whom_it_is_said(lives: tuple[Plan, tuple[Relation, ...]]) -> None:
+    plan, relations = lives
+    met: dict[int, int] = {}
+    for call in plan.calls:
+        if call.touchpoint == PAIN_POINT:
+            met.setdefault(call.number, period.day_of(period.local(call.at).date()))
+    assert met == {number: each.touched for number, each in enumerate(relations) if each.touched is not None}
+    for number, day in met.items():
+        assert any(call.number == number and call.touchpoint == "hotline" for call in plan.calls)
+        assert relations[number].notice is None or day < (relations[number].notice or 0)
 
 
 def test_satisfaction_drives_deals_and_tickets(plan: Plan) -> None:
@@ -116,11 +166,12 @@ def test_satisfaction_drives_deals_and_tickets(plan: Plan) -> None:
         return sum(group) / len(group)
 
     assert won(happy=True) > won(happy=False) + 0.1
+    assert sum(mood[deal.number] > 0 for deal in decided) > 0.52 * len(decided)
     tickets = Counter(mood[ticket.number] > 0 for ticket in plan.tickets)
     assert tickets[False] > 1.1 * tickets[True]
-    extreme = [response.number for response in plan.responses if abs(mood[response.number]) > 1.2]
-    people = sum(abs(value) > 1.2 for value in mood)
-    assert len(extreme) / people > len(plan.responses) / CUSTOMERS
+    per_head = Counter(response.number for response in plan.responses)
+    extreme = [per_head[number] for number, value in enumerate(mood) if abs(value) > 1.2]
+    assert sum(extreme) / len(extreme) > 1.1 * len(plan.responses) / CUSTOMERS
 
 
 def test_the_first_response_is_a_public_one_of_an_employee(talks: list[tuple[int, Conversation]]) -> None:

@@ -6,15 +6,17 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from crmcx import Workspace, cli, journey, metrics
-from crmcx.demo import Exports, write_exports
-from crmcx.demo.answers import YEAR_END, ask
+from crmcx.demo import TOUCHPOINTS, Exports, period, write_exports
+from crmcx.demo.answers import PERIOD_END, ask
 from crmcx.demo.maps import connections
 from crmcx.demo.screen import Plain, screen
 from crmcx.models import Money
@@ -39,11 +41,14 @@ def workspace(exports: Exports) -> Iterator[Workspace]:
 def test_every_record_is_accounted_for(workspace: Workspace, exports: Exports) -> None:
     truth = exports.truth
     for stream in workspace.status().streams:
-        (file,) = [each for each in truth.files if Path(each.name).name.split(".")[0] == stream.stream]
+        system = stream.source.removeprefix("files:")
+        (file,) = [each for each in truth.files if each.name.split(".")[0] == f"{system}/{stream.stream}"]
         counts = stream.counts
         assert (counts.read, counts.quarantined, counts.unchanged) == (file.records, file.broken, file.repeated)
     tables = dict(workspace.status().rows)
-    assert tables["customers"] == truth.customers
+    assert len(workspace.status().streams) == len(truth.files)
+    assert tables["customers"] == len(truth.people)
+    assert tables["touchpoints"] == len(TOUCHPOINTS)
     assert tables["interactions"] == truth.interactions
     assert len(workspace.quarantine()) == sum(file.broken for file in truth.files)
 
@@ -54,6 +59,111 @@ def test_a_second_run_changes_nothing(workspace: Workspace) -> None:
     assert again.stored == 0
     assert again.read == again.unchanged + again.quarantined
     assert workspace.store.digest() == digest
+
+
+def test_who_is_who_is_every_customer_of_the_store(workspace: Workspace, exports: Exports) -> None:
+    truth = exports.truth
+    rows = workspace.tables.customers.rows()
+    refs = [f"{row['source']}/{row['source_id']}" for row in rows]
+    assert len(set(refs)) == len(refs)
+    assert set(refs) == set(truth.people)
+    assert set(truth.people.values()) == set(range(truth.customers))
+
+
+def test_every_event_of_a_customer_names_a_customer_of_the_store(workspace: Workspace, exports: Exports) -> None:
+    tables = workspace.tables
+    for table in (tables.interactions, tables.feedback, tables.deals, tables.cases, tables.stage_changes):
+        named = {row["customer_ref"] for row in table.rows()} - {None}
+        assert named <= set(exports.truth.people)
+        assert len(named) > 50
+
+
+def test_the_stages_of_the_store_are_the_true_ones(workspace: Workspace, exports: Exports) -> None:
+    truth = exports.truth
+    found = sorted(
+        (truth.people[row["customer_ref"]], row["scope"], row["changed_us"], row["stage"])
+        for row in workspace.tables.stage_changes.rows()
+    )
+    wanted = sorted(
+        (person, line, midnight(period.date_of(day)), stage)
+        for person, steps in truth.stages.items()
+        for day, line, stage in steps
+    )
+    assert found == wanted
+    known = [(row["changed_us"], row["known_us"]) for row in workspace.tables.stage_changes.rows()]
+    assert all(changed <= knew for changed, knew in known)
+    assert any(changed < knew for changed, knew in known)
+
+
+def midnight(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo("Europe/Berlin")).timestamp()) * 1_000_000
+
+
+def test_the_heroine_is_nobody_at_the_second_door(workspace: Workspace, exports: Exports) -> None:
+    heroine = exports.truth.heroine
+    assert {ref.partition("/")[0] for ref in heroine.refs} == {
+        *("files:mortgages", "files:deposits", "files:service_centre", "files:help_desk", "files:survey")
+    }
+    keys = {row["key"]: f"{row['source']}/{row['source_id']}" for row in workspace.tables.customers.rows()}
+    loans = {
+        keys[row["customer_key"]]
+        for row in workspace.tables.identifiers.rows()
+        if (row["namespace"], row["value"]) == ("loan", heroine.loan)
+    }
+    assert {ref.partition("/")[0] for ref in loans} == {"files:mortgages", "files:service_centre"}
+    assert loans < set(heroine.refs)
+    mails = {
+        keys[row["customer_key"]]: row["value"]
+        for row in workspace.tables.contact_points.rows()
+        if row["kind"] == "email" and keys[row["customer_key"]] in heroine.refs
+    }
+    assert set(mails) == set(heroine.refs)
+    assert {mail.lower().replace("+konto", "") for mail in mails.values()} == {"hedda.lindqvarn@mail.example"}
+    assert len(set(mails.values())) == 2
+    met = {
+        (row["source"], row["touchpoint"])
+        for row in workspace.tables.interactions.rows()
+        if row["customer_ref"] in heroine.refs
+    }
+    assert met >= {
+        ("files:web", "sign"),
+        ("files:branches", "branch"),
+        ("files:service_centre", "hotline"),
+        ("files:help_desk", "help_desk"),
+    }
+
+
+def test_father_and_daughter_are_two_people_of_one_name(workspace: Workspace, exports: Exports) -> None:
+    families = exports.truth.father_and_daughter
+    rows = {f"{row['source']}/{row['source_id']}": row for row in workspace.tables.customers.rows()}
+    points: dict[int, dict[str, str]] = {}
+    for row in workspace.tables.contact_points.rows():
+        points.setdefault(row["customer_key"], {})[row["kind"]] = row["value"]
+    numbers: dict[int, set[tuple[str, str]]] = {}
+    for row in workspace.tables.identifiers.rows():
+        numbers.setdefault(row["customer_key"], set()).add((row["namespace"], row["value"]))
+
+    def of(refs: tuple[str, ...], system: str) -> dict[str, Any]:
+        (ref,) = [ref for ref in refs if ref.startswith(f"files:{system}/")]
+        return rows[ref]
+
+    for system in ("mortgages", "deposits"):
+        father, daughter = (of(refs, system) for refs in families)
+        for name in ("given_name", "family_name"):
+            assert father[name] == daughter[name]
+        assert daughter["birth_year"] - father["birth_year"] > 20
+        his, hers = points[father["key"]], points[daughter["key"]]
+        assert his["address"] == hers["address"]
+        assert digits(his["phone"]) == digits(hers["phone"])
+        assert his["email"] != hers["email"]
+        assert not numbers[father["key"]] & numbers[daughter["key"]]
+        assert numbers[father["key"]]
+    father, daughter = (of(refs, "service_centre") for refs in families)
+    assert digits(points[father["key"]]["phone"]) != digits(points[daughter["key"]]["phone"])
+
+
+def digits(phone: str) -> str:
+    return "".join(each for each in phone if each.isdigit())
 
 
 def test_scores_in_both_languages(workspace: Workspace, exports: Exports) -> None:
@@ -116,7 +226,7 @@ def test_all_answers_have_values(workspace: Workspace) -> None:
         assert estimate.receipt.snapshot == workspace.tables.snapshot
     assert json.loads(json.dumps(answers.to_dict()))["funnel"][0]["step"] == "quote"
     ((last,),) = workspace.tables.interactions.relation.aggregate("max(occurred_us)").fetchall()
-    assert last <= YEAR_END.timestamp() * 1_000_000
+    assert last <= PERIOD_END.timestamp() * 1_000_000
 
 
 def test_what_the_terminal_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

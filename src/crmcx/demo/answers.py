@@ -8,10 +8,12 @@ from typing import Any
 from attrs import frozen
 
 from crmcx import journey, metrics
+from crmcx.demo import period
 from crmcx.estimates import Estimate, EstimateTable
 from crmcx.workspace import Tables
 
-YEAR_END = datetime(2026, 1, 1, tzinfo=UTC)
+PERIOD_END = datetime.fromtimestamp(period.end(), UTC)
+"""The first instant after the exports: what is not over by then is open."""
 
 
 @frozen(kw_only=True)
@@ -58,10 +60,10 @@ def ask(tables: Tables) -> Answers:
         "deals won": metrics.win_rate(tables.deals),
         "first response": metrics.first_response_time(tables.cases, tables.interactions),
         "quote to application": metrics.conversion(
-            tables.interactions, start="quote", goal="apply", within=timedelta(days=14), as_of=YEAR_END
+            tables.interactions, start="quote", goal="apply", within=timedelta(days=14), as_of=PERIOD_END
         ),
         "back after a month": metrics.retention(
-            tables.interactions, period="month", zone="Europe/Berlin", as_of=YEAR_END
+            tables.interactions, period="month", zone="Europe/Berlin", as_of=PERIOD_END
         ),
     }
     return Answers(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from crmcx.demo import period
 from crmcx.demo.draw import Draw, Stream
+from crmcx.demo.effects import RESPONSE_FACTOR
 
 if TYPE_CHECKING:
     from crmcx.demo.lives import Ticket
@@ -21,9 +23,10 @@ _ROUNDS = ((0, 0.5), (1, 0.3), (2, 0.15), (3, 0.05))
 _HOUR, _DAY = 3600, period.DAY_SECONDS
 _SLA = 8 * _HOUR
 _CLOSES_AFTER = 4 * _DAY
+_IN_TIME = attrgetter("at", "role", "public")
 
 
-@frozen(order=True)
+@frozen
 class Comment:
     """One message of a conversation."""
 
@@ -37,7 +40,7 @@ class Comment:
 
 @frozen(kw_only=True)
 class Conversation:
-    """What came of a ticket by the end of the year."""
+    """What came of a ticket by the end of the exports."""
 
     channel: str
     """Over what it came in."""
@@ -47,8 +50,6 @@ class Conversation:
     """How urgent it is."""
     agent: int
     """Employee who works on it."""
-    anonymous: bool
-    """Whether the help desk does not know the customer's number in the CRM."""
     comments: tuple[Comment, ...]
     """What was written, in the order of time."""
     first_response: int | None
@@ -82,7 +83,8 @@ def conversation(seed: int, ticket: Ticket) -> Conversation:
         comments.append(Comment(at + draw.skewed(60, 4 * _HOUR), "agent", public=False))
     solved = None
     if draw.chance(0.97):
-        at += draw.skewed(60, 2 * _HOUR if channel in {"chat", "phone"} else 2 * _DAY)
+        wait = draw.skewed(120, 2 * _HOUR if channel in {"chat", "phone"} else 2 * _DAY)
+        at += int(wait * RESPONSE_FACTOR) if ticket.quick else wait
         comments.append(Comment(at, "agent", public=True))
         for _ in range(draw.weighted(_ROUNDS)):
             at += draw.skewed(600, _DAY)
@@ -91,14 +93,13 @@ def conversation(seed: int, ticket: Ticket) -> Conversation:
             comments.append(Comment(at, "agent", public=True))
         if draw.chance(0.93):
             solved = at + draw.skewed(0, 2 * _DAY)
-    kept = sorted(comment for comment in comments if comment.at < period.end())
+    kept = sorted((comment for comment in comments if comment.at < period.end()), key=_IN_TIME)
     first_response = next((comment.at for comment in kept if comment.role == "agent" and comment.public), None)
     return Conversation(
         channel=channel,
         category=draw.pick(CATEGORIES),
         priority=draw.weighted(_PRIORITIES),
         agent=draw.between(11, 30),
-        anonymous=draw.chance(0.03),
         comments=tuple(kept),
         first_response=first_response,
         met_sla=_met_sla(ticket.at, first_response),

@@ -26,7 +26,13 @@ class Stream(IntEnum):
     VISIT = 4
     CONVERSATION = 5
     RESPONSE = 6
-    ACTIVITY = 7
+    CALL = 7
+    BRANCH_VISIT = 8
+    HOUSEHOLD = 9
+    HOUSEHOLD_SIZES = 10
+    RECORD = 11
+    RELATION = 12
+    STEP = 13
 
 
 class Draw:

@@ -1,12 +1,13 @@
 """The exports of the bank's help desk: JSON Lines packed with gzip, ISO 8601 times with the offset of Europe/Berlin.
 
-helpdesk/tickets.jsonl.gz, one object per ticket, some twice because the pages of the export overlapped:
-    id (whole number), requester {id (whole number), external_id (KundenNr or null), name, email, locale (de, en)},
+help_desk/tickets.jsonl.gz, one object per ticket, some twice because the pages of the export overlapped:
+    id (whole number), requester {id (whole number), external_id (account number or null), name, email, phone (or null,
+    not there on the first ticket), locale (de, en)},
     status (new, open, pending, hold, solved, closed), priority (low, normal, high, urgent),
     channel (email, web, chat, phone), category, group, assignee {id} or null, reopens (whole number),
     sla {policy, met (true, false, or null while it is not judged)}, created_at, updated_at, solved_at (or null)
-helpdesk/comments.jsonl.gz, one object per comment, by ticket, then by time:
-    id (whole number), ticket_id, requester {external_id}, author {id, role (end-user, agent, bot)},
+help_desk/comments.jsonl.gz, one object per comment, by ticket, then by time:
+    id (whole number), ticket_id, requester {id}, author {id, role (end-user, agent, bot)},
     public (false is a note among employees), channel, created_at, body_length (characters)
 """
 
@@ -21,7 +22,8 @@ from attrs import Factory, define
 from crmcx.demo import period
 from crmcx.demo.conversations import Conversation, conversation
 from crmcx.demo.files import with_broken, write_json_lines
-from crmcx.demo.people import Person, crm_id, person
+from crmcx.demo.people import person
+from crmcx.demo.records import Seen, System, record_id, seen
 from crmcx.demo.truth import CaseTruth, FileTruth
 
 if TYPE_CHECKING:
@@ -30,10 +32,11 @@ if TYPE_CHECKING:
 
     from crmcx.demo.lives import Ticket
 
-TICKETS = "helpdesk/tickets.jsonl.gz"
-COMMENTS = "helpdesk/comments.jsonl.gz"
+TICKETS = "help_desk/tickets.jsonl.gz"
+COMMENTS = "help_desk/comments.jsonl.gz"
 
-_FIRST_TICKET, _FIRST_COMMENT, _FIRST_REQUESTER = 100_001, 5_000_001, 8_000_001
+_FIRST_TICKET, _FIRST_COMMENT = 100_001, 5_000_001
+_NOBODY = 99_999_991
 _BOT = 7
 _REPEATED_EVERY = 200
 _GROUPS = {"loan": "mortgages", "account": "deposits", "card": "deposits", "login": "service_centre"}
@@ -63,21 +66,25 @@ class CaseTally:
         )
 
 
-def write_tickets(folder: Path, seed: int, tickets: Sequence[Ticket], tally: CaseTally) -> FileTruth:
-    """Write helpdesk/tickets.jsonl.gz."""
+def write_tickets(
+    folder: Path, seed: int, tickets: Sequence[Ticket], tally: CaseTally, who: dict[str, int]
+) -> FileTruth:
+    """Write help_desk/tickets.jsonl.gz; `who` takes, for each requester, whose record it is."""
     broken = _broken_tickets()
-    written = write_json_lines(folder / TICKETS, with_broken(_tickets(seed, tickets, tally), broken))
+    written = write_json_lines(folder / TICKETS, with_broken(_tickets(seed, tickets, tally, who), broken))
     return FileTruth(name=TICKETS, records=written, broken=len(broken), repeated=tally.repeated)
 
 
 def write_comments(folder: Path, seed: int, tickets: Sequence[Ticket]) -> FileTruth:
-    """Write helpdesk/comments.jsonl.gz."""
+    """Write help_desk/comments.jsonl.gz."""
     broken = _broken_comments()
     written = write_json_lines(folder / COMMENTS, with_broken(_comments(seed, tickets), broken))
     return FileTruth(name=COMMENTS, records=written, broken=len(broken))
 
 
-def _tickets(seed: int, tickets: Sequence[Ticket], tally: CaseTally) -> Iterator[dict[str, object]]:
+def _tickets(
+    seed: int, tickets: Sequence[Ticket], tally: CaseTally, who: dict[str, int]
+) -> Iterator[dict[str, object]]:
     for place, ticket in enumerate(tickets):
         talk = conversation(seed, ticket)
         tally.cases += 1
@@ -86,22 +93,27 @@ def _tickets(seed: int, tickets: Sequence[Ticket], tally: CaseTally) -> Iterator
         tally.missed += talk.met_sla is False
         if talk.first_response is not None:
             tally.waits.append(talk.first_response - ticket.at)
-        record = _ticket(_FIRST_TICKET + place, ticket.at, person(seed, ticket.number), talk)
+        them = person(seed, ticket.number)
+        requester = seen(seed, them, System.HELP_DESK)
+        who[f"{System.HELP_DESK.source}/{requester.id}"] = ticket.number
+        record = _ticket(_FIRST_TICKET + place, ticket, requester, them.language, talk)
         yield record
         if place % _REPEATED_EVERY == _REPEATED_EVERY - 1:
             tally.repeated += 1
             yield record
 
 
-def _ticket(number: int, at: int, who: Person, talk: Conversation) -> dict[str, object]:
+def _ticket(number: int, ticket: Ticket, who: Seen, language: str, talk: Conversation) -> dict[str, object]:
     return {
         "id": number,
         "requester": {
-            "id": _FIRST_REQUESTER + who.number,
-            "external_id": None if talk.anonymous else who.id,
+            "id": int(who.id),
+            "external_id": who.account or None,
             "name": who.name,
             "email": who.email or None,
-            "locale": who.language,
+            # Asked for when she writes a second time.
+            "phone": who.phone or None if ticket.index else None,
+            "locale": language,
         },
         "status": talk.status,
         "priority": talk.priority,
@@ -111,7 +123,7 @@ def _ticket(number: int, at: int, who: Person, talk: Conversation) -> dict[str, 
         "assignee": {"id": talk.agent} if talk.first_response is not None else None,
         "reopens": talk.reopens,
         "sla": {"policy": "standard", "met": talk.met_sla},
-        "created_at": _iso(at),
+        "created_at": _iso(ticket.at),
         "updated_at": _iso(max(talk.solved or 0, talk.comments[-1].at)),
         "solved_at": _iso(talk.solved) if talk.solved is not None else None,
     }
@@ -121,13 +133,13 @@ def _comments(seed: int, tickets: Sequence[Ticket]) -> Iterator[dict[str, object
     number = _FIRST_COMMENT
     for place, ticket in enumerate(tickets):
         talk = conversation(seed, ticket)
-        customer = None if talk.anonymous else crm_id(ticket.number)
-        authors = {"end-user": _FIRST_REQUESTER + ticket.number, "agent": talk.agent, "bot": _BOT}
+        requester = int(record_id(System.HELP_DESK, ticket.number))
+        authors = {"end-user": requester, "agent": talk.agent, "bot": _BOT}
         for comment in talk.comments:
             yield {
                 "id": number,
                 "ticket_id": _FIRST_TICKET + place,
-                "requester": {"external_id": customer},
+                "requester": {"id": requester},
                 "author": {"id": authors[comment.role], "role": comment.role},
                 "public": comment.public,
                 "channel": talk.channel,
@@ -138,7 +150,7 @@ def _comments(seed: int, tickets: Sequence[Ticket]) -> Iterator[dict[str, object
 
 
 def _broken_tickets() -> tuple[dict[str, object], ...]:
-    who = {"id": _FIRST_REQUESTER, "external_id": "K-000001", "name": "Ina Musterlich", "email": None, "locale": "de"}
+    who = {"id": _NOBODY, "external_id": None, "name": "Ina Musterlich", "email": None, "phone": None, "locale": "de"}
     good: dict[str, object] = {
         "id": 900_001,
         "requester": who,
@@ -165,7 +177,7 @@ def _broken_comments() -> tuple[dict[str, object], ...]:
     good: dict[str, object] = {
         "id": 9_000_001,
         "ticket_id": _FIRST_TICKET,
-        "requester": {"external_id": "K-000001"},
+        "requester": {"id": _NOBODY},
         "author": {"id": 11, "role": "agent"},
         "public": True,
         "channel": "email",

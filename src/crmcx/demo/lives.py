@@ -1,40 +1,55 @@
-"""What happens to the customers within the year: visits, applications, calls, tickets, surveys, as a light plan.
+"""What happens to people within the three years: visits, applications, calls, tickets, surveys, as a light plan.
 
-The plan says who, when and what; the words of each export are drawn when the row is written. So a year of 50,000
-customers fits in memory, and every export can be written in the order of time, as a real system would.
+The plan says who, when and what; the words of each export are drawn when the row is written. So the lives of 50,000
+people fit in memory, and every export can be written in the order of time, as a real system would.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from attrs import Factory, define, frozen
 
-from crmcx.demo import period
+from crmcx.demo import heroine, period
 from crmcx.demo.draw import Draw, Stream
-from crmcx.demo.people import Person, person
-from crmcx.demo.sales import Deal, Purpose, Visit, counter_deal, web_deal
+from crmcx.demo.effects import INITIATIVE_TOUCHPOINT, PAIN_POINT, initiative_begins
+from crmcx.demo.people import HEROINE, Person, person
+from crmcx.demo.records import DEPARTMENTS, System, made_on
+from crmcx.demo.relations import relation
+from crmcx.demo.sales import Deal, Purpose, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from crmcx.demo.stages import Relation
+
 _WEB_HOURS = (6 * 3600, 22 * 3600)
 _OFFICE_HOURS = (8 * 3600, 18 * 3600)
 _NIGHT_HOURS = (1800, 6 * 3600)
-_QUOTE_DAYS = ((0, 160), (185, 345))
 _FREE = ((Purpose.BANKING, 0.62), (Purpose.LOOKING, 0.2), (Purpose.HELPING, 0.18))
 _TOPICS = ("account", "card", "loan", "transfer", "fees", "online_banking")
-_ASKED_ABOUT = (("account_overview", 0.4), ("hotline", 0.25), ("branch", 0.15), ("help", 0.2))
 _ASKED_IN_THE_NIGHT = 0.012
-
-
-class ActivityKind(StrEnum):
-    """What the CRM calls a talk with a customer."""
-
-    CALL = "call"
-    BRANCH_VISIT = "branch_visit"
+_OUTCOMES = (("done", 0.78), ("forwarded", 0.1), ("no_answer", 0.07), ("repeated", 0.05))
+_CALLBACKS = ((1, 0.5), (2, 0.3), (3, 0.2))
+_ANSWERED = {
+    "account_overview": 0.03,
+    "apply": 0.12,
+    "branch": 0.12,
+    "callback": 0.4,
+    "help": 0.12,
+    "help_desk": 0.3,
+    "hotline": 0.12,
+    "sign": 0.3,
+    "upload_documents": 0.25,
+}
+_ASKED_AFTER = {
+    Purpose.BANKING: "account_overview",
+    Purpose.HELPING: "help",
+    Purpose.APPLYING: "apply",
+    Purpose.UPLOADING: "upload_documents",
+    Purpose.SIGNING: "sign",
+}
 
 
 @frozen
@@ -44,9 +59,11 @@ class Ticket:
     at: int
     """Instant at which it comes in."""
     number: int
-    """Position of the customer."""
+    """Position of the person."""
     index: int
-    """Tells her tickets apart."""
+    """Tells her tickets apart, in the order of time."""
+    quick: bool
+    """Whether the initiative shortens the time to its first response."""
 
 
 @frozen
@@ -56,137 +73,242 @@ class Response:
     at: int
     """Instant at which it is recorded."""
     number: int
-    """Position of the customer."""
+    """Position of the person."""
     index: int
     """Tells her responses apart."""
     language: str
     """Language of the questionnaire."""
     satisfaction: float
-    """Latent satisfaction of the customer."""
+    """Latent satisfaction of the person."""
     touchpoint: str
     """What she is asked about."""
+    raised: bool
+    """Whether the initiative raises its scores."""
 
 
 @frozen
-class Activity:
-    """A call or a visit to a branch."""
+class Call:
+    """A call with the service centre."""
 
     at: int
     """Instant at which it begins."""
     number: int
-    """Position of the customer."""
+    """Position of the person."""
     index: int
-    """Tells her activities apart."""
-    kind: ActivityKind
-    """Call or visit."""
+    """Tells her calls apart."""
+    touchpoint: str
+    """At which designed moment."""
     topic: str
     """What it is about."""
+    outcome: str
+    """How it ended: done, forwarded, no_answer, repeated."""
+
+
+@frozen
+class BranchVisit:
+    """A visit to a branch."""
+
+    at: int
+    """Instant at which it begins."""
+    number: int
+    """Position of the person."""
+    index: int
+    """Tells her visits apart."""
+    touchpoint: str
+    """At which designed moment."""
+    topic: str
+    """What it is about."""
+    system: System
+    """Whose number the clerk typed."""
 
 
 @define
 class Plan:
-    """What happens, to one customer or to all."""
+    """What happens, to one person or to all."""
 
     visits: list[Visit] = Factory(list)
     """Visits to the website."""
     deals: list[Deal] = Factory(list)
-    """Deals of the sales team."""
+    """Deals of the sales teams."""
     tickets: list[Ticket] = Factory(list)
     """Tickets of the help desk."""
     responses: list[Response] = Factory(list)
     """Surveys handed in."""
-    activities: list[Activity] = Factory(list)
-    """Calls and visits to branches."""
+    calls: list[Call] = Factory(list)
+    """Calls with the service centre."""
+    branch_visits: list[BranchVisit] = Factory(list)
+    """Visits to branches."""
 
 
-_LISTS = attrgetter("visits", "deals", "tickets", "responses", "activities")
+_LISTS = attrgetter("visits", "deals", "tickets", "responses", "calls", "branch_visits")
 _IN_TIME = attrgetter("at", "number", "index")
 
 
-def gather(seed: int, customers: int) -> Plan:
-    """The year of all customers, and of as many strangers who only look at the website.
+def gather(seed: int, customers: int, *, effects: bool = True) -> tuple[Plan, tuple[Relation, ...]]:
+    """The three years of all people, and of as many strangers who only look at the website.
 
     Args:
         seed: The bank's seed.
-        customers: How many customers the bank has.
+        customers: How many people the bank has.
+        effects: Whether pain point and initiative do what they do.
 
     Returns:
-        One plan, each of its lists in the order of time, then of customers.
+        One plan, each of its lists in the order of time, then of people; and what became of each of them.
     """
-    everything = Plan()
+    everything, relations = Plan(), []
     for number in range(customers):
-        plan = _year(person(seed, number), Draw(seed, Stream.LIFE, number))
+        who = person(seed, number)
+        relations.append(relation(seed, who, effects=effects))
+        plan = _Life(who, relations[-1], Draw(seed, Stream.LIFE, number), effects=effects).plan()
         plan.visits.extend(_strange_visits(customers + number, Draw(seed, Stream.STRANGER, number)))
         for all_of_them, hers in zip(_LISTS(everything), _LISTS(plan), strict=True):
             all_of_them.extend(hers)
     for all_of_them in _LISTS(everything):
         all_of_them.sort(key=_IN_TIME)
-    return everything
+    return everything, tuple(relations)
 
 
-def _year(who: Person, draw: Draw) -> Plan:
-    plan = Plan()
-    for days in _QUOTE_DAYS:
-        if draw.chance(0.34):
-            _apply_on_the_web(plan, who, draw, draw.between(*days))
-    share = (who.last_day - who.first_day) / period.DAYS
-    if draw.chance(0.4 * share):
-        _apply_in_person(plan, who, draw)
-    for _ in range(int(draw.skewed(3, 30) * share)):
-        purpose = draw.weighted(_FREE)
-        known = purpose is Purpose.BANKING or draw.chance(0.5)
-        plan.visits.append(Visit(_moment(who, draw, _WEB_HOURS), who.number, len(plan.visits), purpose, "", known))
-    for _ in range(int(draw.skewed(1, 16) * share)):
-        kind = ActivityKind.CALL if draw.chance(0.7) else ActivityKind.BRANCH_VISIT
-        _act(plan, who, _moment(who, draw, _OFFICE_HOURS), kind, draw.pick(_TOPICS))
-    # The less satisfied a customer, the more she has to ask.
-    for _ in range(int(draw.skewed(0, int(7 - 1.5 * who.satisfaction)) * share)):
-        plan.tickets.append(Ticket(_moment(who, draw, _WEB_HOURS), who.number, len(plan.tickets)))
-    for _ in range(2):
-        # The very pleased and the very annoyed answer more often than the rest.
-        if draw.chance((0.36 + 0.1 * abs(who.satisfaction)) * share):
-            _answer(plan, who, draw)
-    return plan
+class _Life:
+    """One person's three years in the making."""
 
+    def __init__(self, who: Person, with_bank: Relation, draw: Draw, *, effects: bool) -> None:
+        self._who, self._with_bank, self._draw, self._effects = who, with_bank, draw, effects
+        self._made = Plan(deals=list(with_bank.deals))
+        self._known = sorted(
+            (day, system) for system in DEPARTMENTS for day in (made_on(who, system),) if day is not None
+        )
 
-def _moment(who: Person, draw: Draw, hours: tuple[int, int]) -> int:
-    return period.at(draw.between(who.first_day, who.last_day - 1), draw.between(*hours))
+    def plan(self) -> Plan:
+        """All that happens to her."""
+        for at, purpose, product in self._with_bank.visits:
+            self._visit(at, purpose, product, known=True)
+        if self._who.number == HEROINE:
+            self._the_story()
+        else:
+            self._sold_and_left()
+            self._everyday()
+        return self._made
 
+    def _the_story(self) -> None:
+        made, number = self._made, self._who.number
+        for at in heroine.heroine_banking():
+            made.visits.append(Visit(at, number, len(made.visits), Purpose.BANKING, "", known=True))
+        for day, hour, touchpoint, topic, outcome in heroine.CALLS:
+            made.calls.append(Call(heroine.hour(day, hour), number, len(made.calls), touchpoint, topic, outcome))
+        for day, hour, touchpoint, topic in heroine.BRANCH_VISITS:
+            self._branch(heroine.hour(day, hour), touchpoint, topic)
+        for day, hour in heroine.TICKETS:
+            self._ticket(heroine.hour(day, hour))
+        for day, touchpoint in heroine.ANSWERS:
+            self._response(heroine.hour(day, 20), touchpoint)
 
-def _apply_on_the_web(plan: Plan, who: Person, draw: Draw, day: int) -> None:
-    if not who.first_day <= day < who.last_day:
-        return
-    steps, deal = web_deal(who, draw, day, index=len(plan.deals))
-    for at, purpose in steps:
-        plan.visits.append(Visit(at, who.number, len(plan.visits), purpose, deal.product, known=True))
-    # Half of those who only asked for a quote never become a record of the sales team.
-    if len(steps) > 1 or draw.chance(0.5):
-        plan.deals.append(deal)
+    # -- what comes of deals, of the pain point and of notice ------------------------------------------------------
 
+    def _sold_and_left(self) -> None:
+        draw, bank = self._draw, self._with_bank
+        for deal in bank.deals:
+            if deal.origin == "call":
+                touchpoint = "renewal_offer" if bank.since is not None and bank.since < 0 else "hotline"
+                self._call(deal.at, touchpoint, deal.product, "done")
+            elif deal.origin == "branch_visit":
+                self._branch(deal.at, "advice", deal.product)
+                if deal.closed is not None:
+                    self._branch(deal.closed, "advice", deal.product)
+        if bank.touched is not None:
+            at = period.at(bank.touched, draw.between(9 * 3600, 11 * 3600))
+            self._call(at, "hotline", draw.pick(_TOPICS), "forwarded")
+            at += draw.between(3600, 3 * 3600)
+            for _ in range(draw.weighted(_CALLBACKS)):
+                self._call(at, PAIN_POINT, draw.pick(_TOPICS), "repeated")
+                at += draw.between(1, 3) * period.DAY_SECONDS
+        if bank.notice is not None:
+            at = period.at(bank.notice, draw.between(*_OFFICE_HOURS))
+            if System.SERVICE_CENTRE in self._doors(at) and draw.chance(0.6):
+                self._call(at, "cancellation", "cancellation", "done")
+            else:
+                self._branch(at, "cancellation", "cancellation")
 
-def _apply_in_person(plan: Plan, who: Person, draw: Draw) -> None:
-    opened = _moment(who, draw, _OFFICE_HOURS)
-    kind = ActivityKind.BRANCH_VISIT if draw.chance(0.65) else ActivityKind.CALL
-    deal = counter_deal(who, draw, opened, origin=kind.value, index=len(plan.deals))
-    plan.deals.append(deal)
-    _act(plan, who, opened, kind, deal.product)
-    if deal.closed is not None:
-        _act(plan, who, deal.closed, ActivityKind.CALL, deal.product)
+    # -- everyday life ---------------------------------------------------------------------------------------------
 
+    def _everyday(self) -> None:
+        who, draw, bank = self._who, self._draw, self._with_bank
+        share = (bank.last_day - who.first_day) / period.DAYS
+        for _ in range(int(draw.skewed(2, 34) * share)):
+            purpose = draw.weighted(_FREE)
+            at, signed = self._moment(who.first_day, _WEB_HOURS), draw.chance(0.5)
+            if purpose is Purpose.BANKING and who.deposits_day is None:
+                purpose = Purpose.LOOKING
+            self._visit(at, purpose, "", known=purpose is Purpose.BANKING or signed)
+        if who.service_day is not None and who.service_day < bank.last_day:
+            for _ in range(int(draw.skewed(2, 24) * share)):
+                at = self._moment(who.service_day, _OFFICE_HOURS)
+                self._call(at, "hotline", draw.pick(_TOPICS), draw.weighted(_OUTCOMES))
+        for _ in range(int(draw.skewed(0, 9) * share)):
+            self._branch(self._moment(who.first_day, _OFFICE_HOURS), "branch", draw.pick(_TOPICS))
+        # The less satisfied a customer, the more she has to ask.
+        wanted = int(draw.skewed(0, int(11 - 2.4 * who.satisfaction)) * share)
+        for at in sorted(self._moment(who.first_day, _WEB_HOURS) for _ in range(wanted)):
+            self._ticket(at)
 
-def _act(plan: Plan, who: Person, at: int, kind: ActivityKind, topic: str) -> None:
-    plan.activities.append(Activity(at, who.number, len(plan.activities), kind, topic))
+    def _moment(self, since: int, hours: tuple[int, int]) -> int:
+        first = min(max(0, since), self._with_bank.last_day - 1)
+        return period.at(self._draw.between(first, self._with_bank.last_day - 1), self._draw.between(*hours))
 
+    # -- one of each -----------------------------------------------------------------------------------------------
 
-def _answer(plan: Plan, who: Person, draw: Draw) -> None:
-    about = draw.weighted(_ASKED_ABOUT)
-    at = _moment(who, draw, _WEB_HOURS)
-    night = (draw.pick(period.CLOCK_CHANGES) - period.FIRST_DAY).days
-    if draw.chance(_ASKED_IN_THE_NIGHT) and who.first_day <= night < who.last_day:
-        # Some of the mailing went out on the evening before the clocks changed.
-        at = period.at(night, draw.between(*_NIGHT_HOURS))
-    response = Response(at, who.number, len(plan.responses), who.language, who.satisfaction, about)
-    plan.responses.append(response)
+    def _visit(self, at: int, purpose: Purpose, product: str, *, known: bool) -> None:
+        made, who = self._made, self._who
+        known = known and who.deposits_day is not None and at >= period.at(who.deposits_day, 0)
+        if purpose is Purpose.BANKING and not known:
+            purpose = Purpose.LOOKING
+        made.visits.append(Visit(at, who.number, len(made.visits), purpose, product, known))
+        if known:
+            self._ask(at, _ASKED_AFTER.get(purpose))
+
+    def _call(self, at: int, touchpoint: str, topic: str, outcome: str) -> None:
+        made = self._made
+        if at < self._with_bank.until:
+            made.calls.append(Call(at, self._who.number, len(made.calls), touchpoint, topic, outcome))
+            self._ask(at, touchpoint)
+
+    def _branch(self, at: int, touchpoint: str, topic: str) -> None:
+        made = self._made
+        system = self._draw.pick(self._doors(at))
+        made.branch_visits.append(BranchVisit(at, self._who.number, len(made.branch_visits), touchpoint, topic, system))
+        self._ask(at, touchpoint)
+
+    def _doors(self, at: int) -> list[System]:
+        """The departments that know her by then."""
+        return [system for day, system in self._known if day <= 0 or period.at(day, 0) <= at]
+
+    def _ticket(self, at: int) -> None:
+        made = self._made
+        quick = self._effects and at >= initiative_begins()
+        made.tickets.append(Ticket(at, self._who.number, len(made.tickets), quick))
+        self._ask(at, "help_desk")
+
+    def _ask(self, at: int, touchpoint: str | None) -> None:
+        """Perhaps she is asked how it was, and answers: the very pleased and the very annoyed more often."""
+        draw, who, bank = self._draw, self._who, self._with_bank
+        share = _ANSWERED.get(touchpoint or "", 0.0)
+        if touchpoint is None or not share or who.number == HEROINE:
+            return
+        if not draw.chance(share * (0.75 + 0.3 * abs(who.satisfaction))):
+            return
+        at += draw.between(3600, 4 * period.DAY_SECONDS)
+        if draw.chance(_ASKED_IN_THE_NIGHT):
+            # Some of the mailing went out on the evening before the clocks changed.
+            night = period.day_of(draw.pick(period.CLOCK_CHANGES))
+            if who.first_day <= night < bank.last_day:
+                at = period.at(night, draw.between(*_NIGHT_HOURS))
+        if at < bank.until:
+            self._response(at, touchpoint)
+
+    def _response(self, at: int, touchpoint: str) -> None:
+        made, who = self._made, self._who
+        raised = self._effects and touchpoint == INITIATIVE_TOUCHPOINT and at >= initiative_begins()
+        index = len(made.responses)
+        made.responses.append(Response(at, who.number, index, who.language, who.satisfaction, touchpoint, raised))
 
 
 def _strange_visits(number: int, draw: Draw) -> Iterator[Visit]:

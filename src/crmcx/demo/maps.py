@@ -14,7 +14,10 @@ from crmcx.connectors import (
     contact,
     day,
     duration,
+    equals,
+    identifier,
     instant,
+    joined,
     mapping,
     money,
     number,
@@ -23,38 +26,93 @@ from crmcx.connectors import (
     words,
 )
 from crmcx.demo.bank import Exports
+from crmcx.demo.history import DEPOSITS_HISTORY, MORTGAGES_HISTORY, History
 from crmcx.demo.questionnaires import CHANNELS, ENGLISH, GERMAN, NOT_APPLICABLE, STATUSES, Questionnaire
-from crmcx.models import Case, Customer, Deal, Feedback, Interaction, Scale, StageChange
+from crmcx.demo.records import DEPARTMENTS, System
+from crmcx.models import Case, Customer, Deal, Feedback, Interaction, Scale, StageChange, Touchpoint
 
 ZONE = "Europe/Berlin"
-CRM = "files:crm"
-"""The source whose customers the other systems refer to."""
 HELP_DESK_CHANNELS = {"email": "email", "web": "web", "chat": "webchat", "phone": "phone"}
 
-CONTACT = mapping(
+MORTGAGES = mapping(
     Customer,
-    id="KundenNr",
+    id="Kundennr",
     given_name="Vorname",
     family_name="Nachname",
     language=words("Sprache", {"Deutsch": "de", "Englisch": "en"}),
-    country="Land",
     birth_year="Geburtsjahr",
     created_at=instant("Angelegt am", format="%d.%m.%Y %H:%M", zone=ZONE),
     owner="Betreuer",
-    parts=(contact("email", "E-Mail"), contact("phone", "Telefon")),
+    parts=(
+        contact("email", "E-Mail"),
+        contact("phone", "Telefon"),
+        contact("address", "Anschrift"),
+        identifier("loan", "Darlehensnummer"),
+    ),
 )
-LEFT = mapping(
-    StageChange,
-    id="KundenNr",
-    customer=ref("KundenNr"),
-    stage=constant("former"),
-    changed_at=instant("Gekündigt am", format="%d.%m.%Y", zone=ZONE),
-    when=present("Gekündigt am"),
+DEPOSITS = mapping(
+    Customer,
+    id="KundenID",
+    given_name="Vorname",
+    family_name="Nachname",
+    language="Sprache",
+    birth_year="Jahrgang",
+    created_at=instant("Kunde seit", format="%d.%m.%Y", zone=ZONE),
+    parts=(
+        contact("email", "Mail"),
+        contact("phone", "Tel"),
+        contact("address", "Adresse"),
+        identifier("account", "Kontonummer"),
+        identifier("loan", "Darlehen"),
+    ),
+)
+SERVICE_CENTRE = mapping(
+    Customer,
+    id="contact_id",
+    given_name="first_name",
+    family_name="last_name",
+    language="language",
+    birth_year="birth_year",
+    created_at="created",
+    parts=(
+        contact("email", "email"),
+        contact("phone", "phone"),
+        contact("address", "address"),
+        identifier("loan", "loan_no"),
+        identifier("account", "account_no"),
+    ),
+)
+CALL = mapping(
+    Interaction,
+    id="call_id",
+    customer=ref("contact_id"),
+    kind=constant("call"),
+    channel=constant("phone"),
+    occurred_at=instant("started", zone=ZONE),
+    duration=duration("duration_s"),
+    direction=words("direction", {"in": "inbound", "out": "outbound"}),
+    initiator=words("direction", {"in": "customer", "out": "employee"}),
+    visibility=constant("customer"),
+    touchpoint="touchpoint",
+    employee="employee",
+    outcome="outcome",
+)
+REQUESTER = mapping(
+    Customer,
+    id=("requester", "id"),
+    name=at("requester", "name"),
+    language=at("requester", "locale"),
+    parts=(
+        contact("email", ("requester", "email")),
+        contact("phone", ("requester", "phone")),
+        identifier("account", ("requester", "external_id")),
+    ),
+    version=instant("created_at"),
 )
 DEAL = mapping(
     Deal,
     id="DealNr",
-    customer=ref("KundenNr"),
+    customer=ref("Kunde"),
     name="Bezeichnung",
     product="Pipeline",
     pipeline="Pipeline",
@@ -66,23 +124,10 @@ DEAL = mapping(
     lost_reason="Verlustgrund",
     owner="Betreuer",
 )
-ACTIVITY = mapping(
-    Interaction,
-    id="activity_id",
-    customer=ref("customer_id"),
-    kind=words("kind", {"call": "call", "branch_visit": "visit"}),
-    channel=words("kind", {"call": "phone", "branch_visit": "in_person"}),
-    occurred_at=instant("started", zone=ZONE),
-    duration=duration("duration_s"),
-    direction=words("direction", {"in": "inbound", "out": "outbound"}),
-    touchpoint="touchpoint",
-    employee="employee",
-    outcome="outcome",
-)
 TICKET = mapping(
     Case,
     id="id",
-    customer=ref(("requester", "external_id"), source=CRM),
+    customer=ref(("requester", "id")),
     status=words(
         "status",
         {"new": "new", "open": "open", "pending": "pending", "hold": "on_hold", "solved": "solved", "closed": "closed"},
@@ -101,7 +146,7 @@ TICKET = mapping(
 COMMENT = mapping(
     Interaction,
     id="id",
-    customer=ref(("requester", "external_id"), source=CRM),
+    customer=ref(("requester", "id")),
     case=ref("ticket_id"),
     kind=constant("support_comment"),
     channel=words("channel", HELP_DESK_CHANNELS),
@@ -115,7 +160,7 @@ COMMENT = mapping(
 EVENT = mapping(
     Interaction,
     id="event_id",
-    customer=ref("user_id", source=CRM),
+    customer=ref("user_id", source=System.DEPOSITS.source),
     kind=constant("page_view"),
     channel=constant("web"),
     occurred_at=instant("time_ms", unit="ms"),
@@ -124,17 +169,55 @@ EVENT = mapping(
     session="session_id",
     initiator=constant("customer"),
     direction=constant("inbound"),
+    visibility=constant("customer"),
 )
+TOUCHPOINT = mapping(
+    Touchpoint, id="code", code="code", name="name", stage="stage", channel="channel", owner_team="team"
+)
+
+
+def _history(history: History) -> Mapping:
+    """The steps of the lifecycle, in the department's own words; it says itself when it wrote each down."""
+    customer, line, stage, since, known = history.columns
+    return mapping(
+        StageChange,
+        id=joined(customer, line, since),
+        customer=ref(customer),
+        scope=line,
+        stage=words(stage, history.stages),
+        changed_at=instant(since, format="%d.%m.%Y", zone=ZONE),
+        known_at=instant(known, format="%d.%m.%Y", zone=ZONE),
+    )
+
+
+def _visit(system: System) -> Mapping:
+    """A visit to a branch: the clerk typed the number of one department."""
+    return mapping(
+        Interaction,
+        id="visit_id",
+        customer=ref("customer_no", source=system.source),
+        kind=constant("visit"),
+        channel=constant("in_person"),
+        occurred_at=instant("started", zone=ZONE),
+        duration=duration("duration_s"),
+        direction=constant("inbound"),
+        initiator=constant("customer"),
+        visibility=constant("customer"),
+        touchpoint="touchpoint",
+        employee="employee",
+        when=equals("department", system.name.lower()),
+    )
 
 
 def _response(form: Questionnaire) -> Mapping:
     """The same instrument in each language: headings and labels differ, codes do not."""
-    respondent, customer, recorded, status, seconds, touchpoint, recommend, satisfied, channel, comment = form.columns
+    respondent, customer, _, _, _, _, recorded, status, seconds, touchpoint, *items = form.columns
+    recommend, satisfied, channel, comment = items
     none = {str(NOT_APPLICABLE): "not_applicable"}
     return mapping(
         Feedback,
         id=respondent,
-        customer=ref(customer, source=CRM),
+        customer=ref(customer),
         instrument=constant("relationship"),
         submitted_at=instant(recorded, format=form.time_format, zone=ZONE),
         status=words(status, dict(zip(form.statuses, STATUSES, strict=True))),
@@ -150,22 +233,48 @@ def _response(form: Questionnaire) -> Mapping:
     )
 
 
+def _respondent(form: Questionnaire) -> Mapping:
+    """Whom the platform wrote to; the latest response says what it knows of her."""
+    contact_id, given, family, email, account, recorded = form.columns[1:7]
+    return mapping(
+        Customer,
+        id=contact_id,
+        given_name=given,
+        family_name=family,
+        language=constant(form.language),
+        parts=(contact("email", email), identifier("account", account)),
+        version=instant(recorded, format=form.time_format, zone=ZONE),
+        when=present(contact_id),
+    )
+
+
 def connections(exports: Exports) -> dict[str, Files]:
-    """The bank's four systems as connections, by name."""
-    german = Csv(delimiter=GERMAN.form.delimiter, encoding=GERMAN.form.encoding)
+    """The bank's seven systems as connections, by name."""
+    cp1252, marked = Csv(delimiter=";", encoding="cp1252"), Csv(delimiter=";")
     return {
-        "crm": Files(
-            FileStream(exports.contacts, (CONTACT, LEFT), format=Csv(delimiter=";", encoding="cp1252")),
-            FileStream(exports.deals, DEAL, format=Csv(delimiter=";")),
-            FileStream(exports.activities, ACTIVITY),
+        "mortgages": Files(
+            FileStream(exports.mortgages_customers, MORTGAGES, format=cp1252),
+            FileStream(exports.mortgages_stages, _history(MORTGAGES_HISTORY), format=cp1252, keeps_history=True),
+            FileStream(exports.mortgages_deals, DEAL, format=cp1252),
         ),
-        "helpdesk": Files(
-            FileStream(exports.tickets, TICKET, format=JsonLines()),
+        "deposits": Files(
+            FileStream(exports.deposits_customers, DEPOSITS, format=marked),
+            FileStream(exports.deposits_stages, _history(DEPOSITS_HISTORY), format=marked, keeps_history=True),
+            FileStream(exports.deposits_deals, DEAL, format=marked),
+        ),
+        "service_centre": Files(
+            FileStream(exports.service_contacts, SERVICE_CENTRE),
+            FileStream(exports.service_calls, CALL),
+        ),
+        "help_desk": Files(
+            FileStream(exports.tickets, (TICKET, REQUESTER), format=JsonLines()),
             FileStream(exports.comments, COMMENT, format=JsonLines()),
         ),
         "survey": Files(
-            FileStream(exports.responses_en, _response(ENGLISH)),
-            FileStream(exports.responses_de, _response(GERMAN), format=german),
+            FileStream(exports.responses_en, (_response(ENGLISH), _respondent(ENGLISH))),
+            FileStream(exports.responses_de, (_response(GERMAN), _respondent(GERMAN)), format=marked),
+            FileStream(exports.touchpoints, TOUCHPOINT),
         ),
         "web": Files(FileStream(exports.events, EVENT)),
+        "branches": Files(FileStream(exports.branch_visits, tuple(_visit(system) for system in DEPARTMENTS))),
     }

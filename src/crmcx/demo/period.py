@@ -1,6 +1,6 @@
-"""The time the demo covers: one year that ends on a fixed day, in the bank's own zone.
+"""The time the demo covers: three years that end on a fixed day, in the bank's own zone.
 
-Instants are whole seconds since 1970-01-01T00:00Z; a day is its number within the year, 0 for the first.
+Instants are whole seconds since 1970-01-01T00:00Z; a day is its number within them, 0 for the first.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ZONE_NAME = "Europe/Berlin"
 """The zone of the bank, of its naive times, and of its days."""
-FIRST_DAY = date(2024, 7, 1)
+FIRST_DAY = date(2022, 7, 1)
 """First day of the exports."""
 END_DAY = date(2025, 7, 1)
 """First day after the exports, and the date at which they were made."""
@@ -24,8 +24,15 @@ DAYS = (END_DAY - FIRST_DAY).days
 """How many days the exports cover."""
 DAY_SECONDS = 86_400
 """Seconds of a common day."""
-CLOCK_CHANGES = (date(2024, 10, 27), date(2025, 3, 30))
-"""The days within on which the bank's clocks are set back, and forward, by an hour."""
+CLOCK_CHANGES = (
+    date(2022, 10, 30),
+    date(2023, 3, 26),
+    date(2023, 10, 29),
+    date(2024, 3, 31),
+    date(2024, 10, 27),
+    date(2025, 3, 30),
+)
+"""The days within on which the bank's clocks are set back in autumn, and forward in spring, by an hour."""
 
 
 @cache
@@ -48,6 +55,21 @@ def at(day: int, second: int) -> int:
     return midnights()[day] + second
 
 
+def day_of(moment: date) -> int:
+    """The number of a day; negative before the first.
+
+    Example:
+        >>> day_of(date(2022, 7, 3))
+        2
+    """
+    return (moment - FIRST_DAY).days
+
+
+def date_of(day: int) -> date:
+    """The day of a number."""
+    return FIRST_DAY + timedelta(days=day)
+
+
 def end() -> int:
     """The first instant after the exports."""
     return midnights()[DAYS]
@@ -63,6 +85,6 @@ def german_day(instant: int) -> str:
 
     Example:
         >>> german_day(at(0, 3600))
-        '01.07.2024'
+        '01.07.2022'
     """
     return f"{local(instant):%d.%m.%Y}"

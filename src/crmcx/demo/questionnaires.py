@@ -32,7 +32,7 @@ class Questionnaire:
     time_format: str
     """How times are written."""
     columns: tuple[str, ...]
-    """Response, customer, time, status, seconds, touchpoint, then the four items."""
+    """Response, contact with names, mailbox and reference, time, status, seconds, touchpoint, then the four items."""
     statuses: tuple[str, ...]
     """Labels of the statuses."""
     channels: tuple[str, ...]
@@ -48,11 +48,15 @@ ENGLISH = Questionnaire(
     time_format="%Y-%m-%d %H:%M:%S",
     columns=(
         "Response ID",  # R-1000001, counted over both languages
-        "Contact ID",  # KundenNr, empty when anonymous
+        "Contact ID",  # C-0000001, this platform's own, empty when anonymous
+        "Recipient First Name",
+        "Recipient Last Name",
+        "Recipient Email",
+        "External Reference",  # account number, of few
         "Recorded Date",  # Europe/Berlin
         "Status",  # Complete, Partial
         "Duration (seconds)",  # whole seconds
-        "Touchpoint",  # account_overview, hotline, branch, help
+        "Touchpoint",  # account_overview, hotline, branch, help_desk, ...
         "Q1_NPS Likelihood to recommend",  # 0 to 10, empty, 99
         "Q2_CSAT Satisfaction",  # 1 to 5, empty, 99
         "Q3_CHANNEL Last channel used",  # a label or empty
@@ -75,6 +79,10 @@ GERMAN = Questionnaire(
     columns=(
         "Antwort-ID",
         "Kontakt-ID",
+        "Vorname",
+        "Nachname",
+        "E-Mail-Adresse",
+        "Externe Referenz",
         "Aufgezeichnet am",
         "Status",
         "Dauer (Sekunden)",

@@ -1,4 +1,4 @@
-"""The demo: exports of a small bank go in, one model comes out, and the terminal shows what it says."""
+"""The demo: exports of a bank go in, one model comes out, and the terminal shows what it says."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run(*, customers: int = 5000, seed: int = 7, out: Path | None = None, as_jso
     """Run the demo and print what it finds.
 
     Args:
-        customers: How many customers the bank has.
+        customers: How many people deal with the bank.
         seed: Another seed makes another bank.
         out: Folder that keeps exports and store; without it they are gone at the end.
         as_json: Print data instead of text.
@@ -53,7 +53,7 @@ def run(*, customers: int = 5000, seed: int = 7, out: Path | None = None, as_jso
 
 def _write(folder: Path, customers: int, seed: int, shown: Plain | None) -> Exports:
     if shown is not None:
-        shown.heading("A small bank writes its exports")
+        shown.heading("A bank writes its exports")
     exports = write_exports(folder / "exports", customers=customers, seed=seed)
     if shown is not None:
         for file in exports.truth.files:

@@ -11,14 +11,13 @@ from crmcx.demo import period
 
 if TYPE_CHECKING:
     from crmcx.demo.draw import Draw
-    from crmcx.demo.people import Person
 
 FUNNEL = ("quote", "apply", "sign")
 """Touchpoints that an application on the website passes, in this order."""
 FUNNEL_DAYS = 14
 """An application on the website takes less than this many days from its quote to its signature."""
-PRODUCTS = (("mortgage", 0.25), ("account", 0.4), ("credit_card", 0.35))
-"""Products with their shares of the applications; each has a pipeline of its own."""
+PRODUCTS = ("mortgage", "account", "credit_card")
+"""Products; each has a pipeline of its own."""
 
 _AMOUNTS = {"mortgage": (8_000_000, 60_000_000), "account": (6_000, 40_000), "credit_card": (2_500, 15_000)}
 _REASONS = ("Zinssatz", "Bonität", "Wettbewerber", "Keine Rückmeldung")
@@ -72,7 +71,7 @@ class Visit:
     at: int
     """Instant at which it begins."""
     number: int
-    """Position of the customer; at or above the number of customers it is a stranger."""
+    """Position of the person; at or above the number of people it is a stranger."""
     index: int
     """Tells her visits apart."""
     purpose: Purpose
@@ -89,7 +88,7 @@ class Deal:
     at: int
     """Instant at which it begins."""
     number: int
-    """Position of the customer."""
+    """Position of the person."""
     index: int
     """Tells her deals apart."""
     product: str
@@ -108,31 +107,34 @@ class Deal:
     """Why it was lost, else empty."""
 
 
-def web_deal(who: Person, draw: Draw, day: int, *, index: int) -> tuple[list[tuple[int, Purpose]], Deal]:
+def web_deal(
+    draw: Draw, satisfaction: float, product: str, day: int, *, number: int, index: int
+) -> tuple[list[tuple[int, Purpose]], Deal]:
     """An application on the website that begins with a quote on a day.
 
     The next visit comes one to four days after the one before, so that the signature is there within `FUNNEL_DAYS`
     of the quote. The more satisfied a customer, the further she goes.
 
     Args:
-        who: The customer.
         draw: Her draws.
+        satisfaction: How satisfied she is at heart.
+        product: What she wants.
         day: Day of the quote.
+        number: Position of the person.
         index: Tells her deals apart.
 
     Returns:
-        Her visits, each an instant and a purpose, and the deal as the sales team sees it at the end of the year.
+        Her visits, each an instant and a purpose, and the deal as it would end if she stayed with the bank.
     """
-    product = draw.weighted(PRODUCTS)
-    plan = [(Purpose.QUOTING, 1.0), (Purpose.APPLYING, 0.58 + 0.12 * who.satisfaction)]
+    plan = [(Purpose.QUOTING, 1.0), (Purpose.APPLYING, 0.6 + 0.12 * satisfaction)]
     if product == "mortgage":
-        plan.append((Purpose.UPLOADING, 0.85))
-    plan.append((Purpose.SIGNING, 0.68 + 0.12 * who.satisfaction))
+        plan.append((Purpose.UPLOADING, 0.88))
+    plan.append((Purpose.SIGNING, 0.72 + 0.12 * satisfaction))
     steps: list[tuple[int, Purpose]] = []
     gave_up = False
     for purpose, probability in plan:
         gave_up = not draw.chance(probability)
-        if gave_up or day >= who.last_day:
+        if gave_up or day >= period.DAYS:
             break
         steps.append((period.at(day, draw.between(_FIRST_HOUR, _LAST_HOUR)), purpose))
         day += draw.between(1, 4)
@@ -145,7 +147,7 @@ def web_deal(who: Person, draw: Draw, day: int, *, index: int) -> tuple[list[tup
         closed = last + draw.between(5, 30) * period.DAY_SECONDS
     deal = Deal(
         at=steps[0][0],
-        number=who.number,
+        number=number,
         index=index,
         product=product,
         origin="web",
@@ -155,27 +157,30 @@ def web_deal(who: Person, draw: Draw, day: int, *, index: int) -> tuple[list[tup
         cents=draw.skewed(*_AMOUNTS[product]),
         reason=draw.pick(_REASONS),
     )
-    return steps, _as_known(deal, who.until)
+    return steps, deal
 
 
-def counter_deal(who: Person, draw: Draw, opened: int, *, origin: str, index: int) -> Deal:
-    """A deal that begins with an employee, in a branch or on the phone.
+def counter_deal(
+    draw: Draw, satisfaction: float, product: str, opened: int, *, origin: str, number: int, index: int
+) -> Deal:
+    """A deal that begins with an employee, in a branch or on the phone, as it would end if she stayed with the bank.
 
     Args:
-        who: The customer.
-        draw: Her draws.
+        draw: The customer's draws.
+        satisfaction: How satisfied she is at heart.
+        product: What she wants.
         opened: When the talk begins.
         origin: What sort of talk it is.
+        number: Position of the person.
         index: Tells her deals apart.
     """
-    product = draw.weighted(PRODUCTS)
     phase, status = Phase.CONTRACT, Status.WON
-    if not draw.chance(0.55 + 0.12 * who.satisfaction):
+    if not draw.chance(0.6 + 0.12 * satisfaction):
         phase = draw.pick((Phase.OFFER, Phase.APPLICATION, Phase.DOCUMENTS))
         status = Status.LOST if draw.chance(0.75) else Status.ABANDONED
-    deal = Deal(
+    return Deal(
         at=opened,
-        number=who.number,
+        number=number,
         index=index,
         product=product,
         origin=origin,
@@ -185,10 +190,9 @@ def counter_deal(who: Person, draw: Draw, opened: int, *, origin: str, index: in
         cents=draw.skewed(*_AMOUNTS[product]),
         reason=draw.pick(_REASONS),
     )
-    return _as_known(deal, who.until)
 
 
-def _as_known(deal: Deal, until: int) -> Deal:
+def as_known(deal: Deal, until: int) -> Deal:
     """The deal when the export is made: one whose customer left before its end was never decided."""
     if deal.closed is not None and deal.closed >= until:
         phase = Phase.DOCUMENTS if deal.phase is Phase.CONTRACT else deal.phase

@@ -9,9 +9,11 @@ from attrs import Factory, define
 
 from crmcx.demo import period, words
 from crmcx.demo.draw import Draw, Stream
+from crmcx.demo.effects import CSAT_RAISE, GERMAN_SHIFT, MOODS, NPS_RAISE
 from crmcx.demo.files import spoiled, with_broken, write_csv
-from crmcx.demo.people import crm_id
+from crmcx.demo.people import person
 from crmcx.demo.questionnaires import CHANNELS, NOT_APPLICABLE, QUESTIONNAIRES, STATUSES, Questionnaire
+from crmcx.demo.records import System, seen
 from crmcx.demo.truth import FileTruth, SurveyTruth
 
 if TYPE_CHECKING:
@@ -19,9 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crmcx.demo.lives import Response
-
-GERMAN_SHIFT = -0.4
-"""How much lower than in English the same satisfaction is marked in German, on the scale of 0 to 10."""
 
 _FIRST_RESPONSE = 1_000_001
 _SATISFIED = 4
@@ -95,7 +94,13 @@ class SurveyTallies:
 
 
 def write_responses(
-    folder: Path, seed: int, responses: Sequence[Response], form: Questionnaire, tallies: SurveyTallies
+    folder: Path,
+    seed: int,
+    responses: Sequence[Response],
+    form: Questionnaire,
+    tallies: SurveyTallies,
+    *,
+    who: dict[str, int],
 ) -> FileTruth:
     """Write the responses of one language.
 
@@ -105,23 +110,25 @@ def write_responses(
         responses: Those of all languages; ids are counted over them.
         form: The questionnaire in the language.
         tallies: Where the answers are counted.
+        who: Takes, for each contact, whose it is.
     """
     broken = _broken(form)
-    rows = with_broken(_rows(seed, responses, form, tallies), broken)
+    rows = with_broken(_rows(seed, responses, form, tallies, who), broken)
     written = write_csv(folder / form.name, form.form, form.columns, rows)
     return FileTruth(name=form.name, records=written, broken=len(broken))
 
 
 def _rows(
-    seed: int, responses: Sequence[Response], form: Questionnaire, tallies: SurveyTallies
+    seed: int, responses: Sequence[Response], form: Questionnaire, tallies: SurveyTallies, who: dict[str, int]
 ) -> Iterator[tuple[object, ...]]:
     for number, response in enumerate(responses, _FIRST_RESPONSE):
         if response.language != form.language:
             continue
         draw = Draw(seed, Stream.RESPONSE, response.number, response.index)
         partial = draw.chance(0.08)
-        nps = _answer(draw, 7.6 + 1.9 * response.satisfaction + _shift(response.language), (0, 10), spread=1.1)
-        csat = _answer(draw, 3.9 + 0.8 * response.satisfaction, (1, 5), spread=0.6)
+        likely, satisfied = centres(response)
+        nps = _answer(draw, likely, (0, 10), spread=1.1)
+        csat = _answer(draw, satisfied, (1, 5), spread=0.6)
         comment = draw.pick(words.COMMENTS[form.language][_mood(response.satisfaction)])
         chosen = draw.below(len(CHANNELS))
         talkative = draw.chance(0.35)
@@ -133,7 +140,7 @@ def _rows(
         tallies.by_pair[form.language, STATUSES[partial]].add(nps, csat, twice=twice)
         yield (
             f"R-{number}",
-            "" if draw.chance(0.05) else crm_id(response.number),
+            *_contact(seed, response.number, who, anonymous=draw.chance(0.05)),
             wall.strftime(form.time_format),
             form.statuses[partial],
             draw.between(20, 90) + draw.skewed(0, 800),
@@ -143,6 +150,22 @@ def _rows(
             "" if partial else form.channels[chosen],
             comment if talkative and not partial else "",
         )
+
+
+def centres(response: Response) -> tuple[float, float]:
+    """Around what somebody answers both items, before rounding and clipping."""
+    mood = MOODS[response.touchpoint]
+    likely = 7.7 + 1.8 * response.satisfaction + mood + (GERMAN_SHIFT if response.language == "de" else 0.0)
+    satisfied = 3.8 + 0.7 * response.satisfaction + 0.4 * mood
+    return (likely + NPS_RAISE, satisfied + CSAT_RAISE) if response.raised else (likely, satisfied)
+
+
+def _contact(seed: int, number: int, who: dict[str, int], *, anonymous: bool) -> tuple[str, ...]:
+    if anonymous:
+        return ("",) * 5
+    contact = seen(seed, person(seed, number), System.SURVEY)
+    who[f"{System.SURVEY.source}/{contact.id}"] = number
+    return contact.id, contact.given, contact.family, contact.email, contact.account
 
 
 def _answer(draw: Draw, centre: float, scale: tuple[int, int], *, spread: float) -> int | None:
@@ -155,15 +178,11 @@ def _answer(draw: Draw, centre: float, scale: tuple[int, int], *, spread: float)
     return min(max(score, scale[0]), scale[1])
 
 
-def _shift(language: str) -> float:
-    return GERMAN_SHIFT if language == "de" else 0.0
-
-
 def _mood(satisfaction: float) -> str:
     return "low" if satisfaction < -0.8 else "high" if satisfaction > 0.5 else "middle"  # noqa: PLR2004
 
 
 def _broken(form: Questionnaire) -> tuple[tuple[object, ...], ...]:
     recorded = period.local(period.at(100, 43_200)).strftime(form.time_format)
-    good = ("R-9000001", "K-000001", recorded, form.statuses[0], 60, "help", 9, 4, form.channels[0], "")
+    good = ("R-9000001", "", "", "", "", "", recorded, form.statuses[0], 60, "help", 9, 4, form.channels[0], "")
     return spoiled(form.columns, good, *form.broken)

@@ -1,17 +1,23 @@
 """What the generator knows about the exports it wrote: small figures to check a metric against.
 
-Broken rows are extra rows, so no figure but `FileTruth` ever counts one.
+Broken rows are extra rows, so no figure but `FileTruth` ever counts one. People, and what was planted among them, are
+described in `people_truth`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import field, frozen
+
+from crmcx.demo.people_truth import stage_at
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from collections.abc import Mapping
+    from datetime import date, datetime, timedelta
     from decimal import Decimal
+
+    from crmcx.demo.people_truth import HeroineTruth, InitiativeTruth, PainPointTruth, StageTruth
 
 
 @frozen(kw_only=True)
@@ -58,7 +64,7 @@ class SurveyTruth:
 
 @frozen(kw_only=True)
 class DealTruth:
-    """The deals of one pipeline at the end of the year."""
+    """The deals of one pipeline at the end of the exports."""
 
     pipeline: str
     """Name of the pipeline, which is the product's."""
@@ -110,12 +116,26 @@ class FunnelTruth:
 class Truth:
     """What is known of the whole bank."""
 
+    effects: bool
+    """Whether pain point and initiative do what they do."""
     customers: int
-    """Customers in the CRM."""
+    """People who deal with the bank."""
     customers_left: int
-    """Customers who left the bank within the year."""
+    """People who ceased to be customers within the exports."""
+    people: Mapping[str, int] = field(repr=False)
+    """Who is who: every record of a customer, such as `files:mortgages/H-0000001`, to the number of the person."""
+    stages: Mapping[int, tuple[StageTruth, ...]] = field(repr=False)
+    """The stages of every person who is more than a caller, line by line, in the order of days."""
+    pain_point: PainPointTruth
+    """The touchpoint after which customers leave sooner."""
+    initiative: InitiativeTruth
+    """What made the help desk faster."""
+    father_and_daughter: tuple[tuple[str, ...], tuple[str, ...]]
+    """The records of two people of one name, address and landline; empty in a bank of fewer than three people."""
+    heroine: HeroineTruth
+    """The customer who is nobody's at the second door."""
     interactions: int
-    """Web events, comments, calls and branch visits, from good rows."""
+    """Web events, comments, calls and visits to branches, from good rows."""
     files: tuple[FileTruth, ...]
     """One per file, in the order of writing."""
     surveys: tuple[SurveyTruth, ...]
@@ -140,3 +160,21 @@ class Truth:
             if entry.name == name:
                 return entry
         raise KeyError(name)
+
+    def records(self, person: int) -> tuple[str, ...]:
+        """The records of a person, in order."""
+        return tuple(sorted(ref for ref, number in self.people.items() if number == person))
+
+    def stage_at(self, person: int, when: date | datetime, line: str | None = None) -> str | None:
+        """The stage that a person was truly in.
+
+        Args:
+            person: Number of the person.
+            when: An instant, or a day, which stands for its beginning in the bank's zone.
+            line: Product line: `mortgage` or `account`. Without it the whole relation: of the stages in all lines the
+                one that says most, in the order of `people_truth.WEIGHT`.
+
+        Returns:
+            The stage, or None when there was none yet.
+        """
+        return stage_at(self.stages.get(person, ()), when, line)

@@ -1,7 +1,8 @@
 """The export of the bank's website: one row per page seen, in the order of visits.
 
 web/events.csv.gz: comma, UTF-8, packed with gzip, times as milliseconds since 1970-01-01T00:00Z. A customer who is
-signed in has her id of the CRM in `user_id`; before she signs in, and for strangers, only the browser is known.
+signed in has her id of the deposits department in `user_id`; before she signs in, and for strangers, only the browser
+is known.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from attrs import Factory, define
 
 from crmcx.demo.draw import Draw, Stream
 from crmcx.demo.files import CsvForm, spoiled, with_broken, write_csv
-from crmcx.demo.people import crm_id
+from crmcx.demo.records import System, record_id
 from crmcx.demo.sales import FUNNEL, FUNNEL_DAYS, Purpose, Visit
 from crmcx.demo.truth import FileTruth, FunnelTruth
 
@@ -27,7 +28,7 @@ EVENTS_COLUMNS = (
     "event_id",  # whole number
     "time_ms",  # milliseconds since 1970, UTC
     "visitor_id",  # the browser, always there
-    "user_id",  # KundenNr once signed in, else empty
+    "user_id",  # KundenID of deposits/customers.csv once signed in, else empty
     "session_id",  # one per visit
     "touchpoint",  # home, rates, calculator, quote, apply, upload_documents, sign, help, contact, login, ...
     "product",  # mortgage, account, credit_card, or empty
@@ -36,7 +37,7 @@ EVENTS_COLUMNS = (
 """Columns of web/events.csv.gz."""
 EVENTS_BROKEN = spoiled(
     EVENTS_COLUMNS,
-    (900_000_001, 1_735_000_000_000, "vffffffff", "K-000001", "s900000001", "home", "", "desktop"),
+    (900_000_001, 1_735_000_000_000, "vffffffff", "E-99999991", "s900000001", "home", "", "desktop"),
     ("event_id", ""),
     ("time_ms", "2024-12-24 01:26"),
     ("time_ms", ""),
@@ -112,7 +113,7 @@ def _events(seed: int, visits: Sequence[Visit], tally: FunnelTally) -> Iterator[
         device = draw.weighted(_DEVICES)
         browser = _browser(visit.number, device)
         pages = _PAGES[visit.purpose]
-        customer = crm_id(visit.number) if visit.known else ""
+        customer = record_id(System.DEPOSITS, visit.number) if visit.known else ""
         user = customer if all(page != "login" for page, _ in pages) else ""
         time_ms = visit.at * 1000 + int(unit() * 1000)
         for page, probability in pages:

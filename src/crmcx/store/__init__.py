@@ -1,5 +1,6 @@
 """The embedded store: one file, one writer, one transaction for rows, cursor, counts, quarantine and raw pages."""
 
+from crmcx.store.ddl import literal
 from crmcx.store.quarantine import Quarantine, Quarantined
 from crmcx.store.staging import Counts, StagedPage, StagedReject, StagedRows, Unit
 from crmcx.store.status import Status, StreamStatus
@@ -17,4 +18,5 @@ __all__ = [
     "Store",
     "StreamStatus",
     "Unit",
+    "literal",
 ]

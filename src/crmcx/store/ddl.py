@@ -6,7 +6,7 @@ from crmcx.models.base import Part
 from crmcx.models.fields import Kind
 from crmcx.tables.schema import TABLES, Column, DType, TableSchema
 
-STORE_VERSION = 1
+STORE_VERSION = 2
 """Version of the layout; a store of a higher one is refused."""
 STORAGE_FORMAT = "v1.4.0"
 """DuckDB's file format, named so that it does not move with DuckDB's own default."""
@@ -33,6 +33,13 @@ BOOKS = (
     """CREATE TABLE books.seen (table_name VARCHAR, key BIGINT, seen_us BIGINT, pass_id BIGINT, before_us BIGINT,
         said_pass BIGINT)""",
     "CREATE TABLE person_map (customer_key BIGINT, person_id BIGINT, identity_version BIGINT)",
+    "CREATE SCHEMA IF NOT EXISTS identity",
+    """CREATE TABLE identity.readings (rule VARCHAR, variant VARCHAR, raw VARCHAR, key VARCHAR, aside VARCHAR,
+        reader BIGINT)""",
+    "CREATE TABLE identity.edges (a BIGINT, b BIGINT, rule VARCHAR, namespace VARCHAR, key VARCHAR, cut BOOLEAN)",
+    "CREATE TABLE identity.aside (rule VARCHAR, namespace VARCHAR, reason VARCHAR, customer_key BIGINT)",
+    """CREATE TABLE identity.versions (version BIGINT, at_us BIGINT, policy VARCHAR, policy_hash VARCHAR,
+        records BIGINT, people BIGINT)""",
     "CREATE SCHEMA IF NOT EXISTS analysis",
 )
 """Everything beside the tables of the classes."""

@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,8 +39,9 @@ def wall_clock() -> datetime:
 class Snapshot:
     """All tables of the store as they stand at one moment; syncs do not touch it."""
 
-    def __init__(self, cursor: Any) -> None:  # noqa: ANN401 - a DuckDB cursor
+    def __init__(self, cursor: Any, demand_open: Callable[[], None]) -> None:  # noqa: ANN401 - a DuckDB cursor
         self._cursor = cursor
+        self._demand_open = demand_open
         cursor.execute("BEGIN TRANSACTION READ ONLY")
         ((commit, identity),) = cursor.execute(
             "SELECT (SELECT coalesce(max(commit_id), 0) FROM books.commits),"
@@ -52,6 +53,26 @@ class Snapshot:
     def table(self, name: str) -> StoredTable:
         """One table."""
         return StoredTable(self._cursor.sql(f"SELECT * FROM analysis.{TABLES[name].name}"), TABLES[name], self.id)
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a question, for the rooms above the store.
+
+        Raises:
+            StoreError: The store is closed.
+        """
+        self._demand_open()
+        return list(self._cursor.execute(sql, list(parameters)).fetchall())
+
+    def dicts(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """The rows of a question, by name.
+
+        Raises:
+            StoreError: The store is closed.
+        """
+        self._demand_open()
+        found = self._cursor.execute(sql, list(parameters))
+        names = [name for name, *_ in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def close(self) -> None:
         """Let the snapshot go."""
@@ -151,10 +172,13 @@ class Store:
     def _reading(self) -> Iterator[None]:
         """The connection to this thread alone."""
         with self._lock:
-            if self._closed:
-                msg = f"the store {Path(self.path).name} is closed"
-                raise StoreError(msg, hint="open it again")
+            self._demand_open()
             yield
+
+    def _demand_open(self) -> None:
+        if self._closed:
+            msg = f"the store {Path(self.path).name} is closed"
+            raise StoreError(msg, hint="open it again")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -199,6 +223,18 @@ class Store:
         self._demand_writable()
         with self._transaction():
             return write_unit(self._connection, unit, now_us=self.now_us(), step=self._step)
+
+    @contextmanager
+    def writing(self) -> Iterator[Any]:
+        """The connection inside a transaction, for overlays such as the map of people: all or nothing.
+
+        Raises:
+            StoreReadOnlyError: The store is open to read only.
+            StoreFullError: The disk is full; nothing was written.
+        """
+        self._demand_writable()
+        with self._transaction():
+            yield self._connection
 
     def register(self, source: str, connector: str, settings: Mapping[str, Any]) -> None:
         """Keep a connection's settings; there is nothing secret in them.
@@ -280,7 +316,7 @@ class Store:
     def snapshot(self) -> Snapshot:
         """The tables as they stand now."""
         with self._reading():
-            return Snapshot(self._connection.cursor())
+            return Snapshot(self._connection.cursor(), self._demand_open)
 
     def status(self) -> Status:
         """What is stored, from where, and what was set aside."""

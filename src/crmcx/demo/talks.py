@@ -1,0 +1,110 @@
+"""Talks with employees: calls from the service centre's telephony, visits from the terminals at the branch counters.
+
+service_centre/calls.csv, branches/visits.csv: comma, UTF-8, `yyyy-mm-dd hh:mm:ss` on the wall clock of Europe/Berlin,
+whole seconds. A caller is a contact of the service centre; a visitor is whatever number the clerk typed, of any
+department.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmcx.demo.departments import PLAIN_FORM
+from crmcx.demo.draw import Draw, Stream
+from crmcx.demo.files import spoiled, with_broken, write_csv
+from crmcx.demo.period import local
+from crmcx.demo.records import System, record_id
+from crmcx.demo.truth import FileTruth
+from crmcx.demo.words import ADVISERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from crmcx.demo.lives import BranchVisit, Call
+
+CALLS = "service_centre/calls.csv"
+CALLS_COLUMNS = (
+    "call_id",  # T-0000001
+    "contact_id",  # of service_centre/contacts.csv
+    "started",  # yyyy-mm-dd hh:mm:ss, Europe/Berlin
+    "duration_s",  # whole seconds
+    "direction",  # in, out
+    "touchpoint",  # hotline, callback, renewal_offer, cancellation
+    "topic",
+    "employee",
+    "outcome",  # done, forwarded, no_answer, repeated: she had to tell all of it again
+)
+"""Columns of service_centre/calls.csv."""
+VISITS = "branches/visits.csv"
+VISITS_COLUMNS = (
+    "visit_id",  # B-0000001
+    "terminal",
+    "department",  # mortgages, deposits, service_centre: whose number was typed
+    "customer_no",  # that number
+    "started",  # yyyy-mm-dd hh:mm:ss, Europe/Berlin
+    "duration_s",  # whole seconds
+    "touchpoint",  # branch, advice, cancellation
+    "topic",
+    "employee",
+)
+"""Columns of branches/visits.csv."""
+_CALLS_BROKEN = spoiled(
+    CALLS_COLUMNS,
+    ("T-9000001", "S-99999991", "2024-09-30 10:00:00", 240, "in", "hotline", "card", "T. Czerny", "done"),
+    ("call_id", ""),
+    ("duration_s", "short"),
+    ("started", "2024-09-31 10:00:00"),
+)
+_VISITS_BROKEN = spoiled(
+    VISITS_COLUMNS,
+    ("B-9000001", 3, "deposits", "E-99999991", "2024-09-30 10:00:00", 240, "branch", "card", "T. Czerny"),
+    ("visit_id", ""),
+    ("department", "vault"),
+    ("started", "2024-09-31 10:00:00"),
+)
+_OUTBOUND = {"callback", "renewal_offer"}
+
+
+def write_calls(folder: Path, seed: int, calls: Sequence[Call]) -> FileTruth:
+    """Write service_centre/calls.csv, one row per call."""
+    written = write_csv(folder / CALLS, PLAIN_FORM, CALLS_COLUMNS, with_broken(_calls(seed, calls), _CALLS_BROKEN))
+    return FileTruth(name=CALLS, records=written, broken=len(_CALLS_BROKEN))
+
+
+def write_visits(folder: Path, seed: int, visits: Sequence[BranchVisit]) -> FileTruth:
+    """Write branches/visits.csv, one row per visit."""
+    written = write_csv(folder / VISITS, PLAIN_FORM, VISITS_COLUMNS, with_broken(_visits(seed, visits), _VISITS_BROKEN))
+    return FileTruth(name=VISITS, records=written, broken=len(_VISITS_BROKEN))
+
+
+def _calls(seed: int, calls: Sequence[Call]) -> Iterator[tuple[object, ...]]:
+    for place, call in enumerate(calls, 1):
+        draw = Draw(seed, Stream.CALL, call.number, call.index)
+        yield (
+            f"T-{place:07d}",
+            record_id(System.SERVICE_CENTRE, call.number),
+            f"{local(call.at):%Y-%m-%d %H:%M:%S}",
+            draw.between(40, 200) + draw.skewed(0, 1600),
+            "out" if call.touchpoint in _OUTBOUND else "in",
+            call.touchpoint,
+            call.topic,
+            draw.pick(ADVISERS),
+            call.outcome,
+        )
+
+
+def _visits(seed: int, visits: Sequence[BranchVisit]) -> Iterator[tuple[object, ...]]:
+    for place, visit in enumerate(visits, 1):
+        draw = Draw(seed, Stream.BRANCH_VISIT, visit.number, visit.index)
+        yield (
+            f"B-{place:07d}",
+            draw.between(1, 12),
+            visit.system.name.lower(),
+            record_id(visit.system, visit.number),
+            f"{local(visit.at):%Y-%m-%d %H:%M:%S}",
+            draw.between(240, 900) + draw.skewed(0, 4500),
+            visit.touchpoint,
+            visit.topic,
+            draw.pick(ADVISERS),
+        )
