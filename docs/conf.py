@@ -48,7 +48,7 @@ default_role = "code"
 
 def _notebooks(_app: Sphinx, env: BuildEnvironment, *_changes: set[str]) -> list[str]:
     """Notebooks are read at every build: what they show comes from the library, not from their text."""
-    return [page for page in env.found_docs if env.doc2path(page).endswith(".ipynb")]
+    return [page for page in env.found_docs if Path(env.doc2path(page)).suffix == ".ipynb"]
 
 
 def setup(app: Sphinx) -> None:
