@@ -5,6 +5,9 @@ import os
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
 project = "crmcx"
 author = "The crmcx founders"
 copyright = "The crmcx founders"
@@ -41,3 +44,12 @@ autodoc_default_options = {"members": True, "show-inheritance": True}
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 default_role = "code"
+
+
+def _notebooks(_app: Sphinx, env: BuildEnvironment, *_changes: set[str]) -> list[str]:
+    """Notebooks are read at every build: what they show comes from the library, not from their text."""
+    return [page for page in env.found_docs if Path(env.doc2path(page)).suffix == ".ipynb"]
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("env-get-outdated", _notebooks)
