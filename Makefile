@@ -7,6 +7,7 @@ DEMO := .venv/demo-$(NAME)
 DEV := .venv/dev-$(NAME)
 PIP := -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 CUSTOMERS ?= 5000
+OUT ?= build/demo
 DATA ?= $(CRMCX_PUBLIC_DATA)
 
 .DEFAULT_GOAL := help
@@ -31,8 +32,8 @@ $(DEV)/done: pyproject.toml constraints.txt | python
 	@$(DEV)/bin/python $(PIP) --editable '.' --group dev
 	@touch $@
 
-demo: $(DEMO)/done ## run the demo bank: exports in, one model, metrics and a funnel out (CUSTOMERS=5000)
-	@$(DEMO)/bin/crmcx demo --customers $(CUSTOMERS)
+demo: $(DEMO)/done ## run the demo bank: exports in, people, numbers and a page out (CUSTOMERS=5000 OUT=build/demo)
+	@$(DEMO)/bin/crmcx demo --customers $(CUSTOMERS) --out $(OUT)
 
 demo-public: $(DEMO)/done ## run the road over five public data sets (DATA=folder)
 	@test -n "$(DATA)" || { echo "say where the data sets are: make demo-public DATA=folder" >&2; exit 2; }

@@ -25,10 +25,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"crmcx {version('crmcx')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
-    demo = commands.add_parser("demo", help="run the demo bank: exports in, metrics and a funnel out")
+    demo = commands.add_parser("demo", help="run the demo bank: exports in; people, numbers and a page out")
     demo.add_argument("--customers", type=_count, default=5_000, metavar="N", help="how many customers (5000)")
     demo.add_argument("--seed", type=int, default=7, metavar="S", help="another seed makes another bank (7)")
-    demo.add_argument("--out", type=Path, metavar="DIR", help="keep exports and store in this folder")
+    demo.add_argument("--out", type=Path, metavar="DIR", help="keep exports, truth, store and page in this folder")
     demo.add_argument("--json", action="store_true", help="print data instead of text")
 
     status = commands.add_parser("status", help="what a store holds")
