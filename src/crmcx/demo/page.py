@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from crmcx.demo.answers import Answers
-from crmcx.demo.page_words import meaning, three_things
+from crmcx.demo.page_words import meaning, three_things, within
 from crmcx.demo.questionnaires import ENGLISH, GERMAN
 from crmcx.report import (
     Block,
@@ -111,7 +111,11 @@ def bank_page(
             "The journey",
             "How far people get on the way to a contract, and from where they go to where.",
             (
-                funnel_picture(answers.funnel, names=names, title="From a quote to a signed contract, within 14 days"),
+                funnel_picture(
+                    answers.funnel,
+                    names=names,
+                    title=f"From a quote to a signed contract{within(answers.funnel.receipt)}",
+                ),
                 transition_picture(answers.transitions, places, answers.by_touchpoint),
             ),
         ),
