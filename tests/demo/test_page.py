@@ -8,17 +8,18 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from tests.report.results import MIX, funnel, person
+from tests.report.results import funnel
 
 from crmcx import Workspace
 from crmcx.demo import Exports
 from crmcx.demo.answers import Answers, ask
+from crmcx.demo.found import find
 from crmcx.demo.maps import connections
 from crmcx.demo.page import PLACES, bank_page, write_page
 from crmcx.demo.page_words import meaning, three_things
 from crmcx.estimates import EstimateTable
 from crmcx.metrics import nps_from_counts
-from crmcx.report import Page
+from crmcx.report import Page, PersonCard
 from crmcx.sync import SyncReport
 
 PARTS = (
@@ -47,9 +48,14 @@ def answers(synced: tuple[Workspace, SyncReport]) -> Answers:
 
 
 @pytest.fixture(scope="module")
-def page(synced: tuple[Workspace, SyncReport], answers: Answers) -> Page:
+def card(synced: tuple[Workspace, SyncReport], bank: Exports) -> PersonCard | None:
+    return find(synced[0], bank.truth).card()
+
+
+@pytest.fixture(scope="module")
+def page(synced: tuple[Workspace, SyncReport], answers: Answers, card: PersonCard | None) -> Page:
     workspace, report = synced
-    return bank_page(workspace=workspace, report=report, answers=answers, person=person(), mix=MIX)
+    return bank_page(workspace=workspace, report=report, answers=answers, person=card)
 
 
 def text_of(html: str) -> str:
@@ -60,12 +66,10 @@ def test_the_parts_stand_in_order(page: Page) -> None:
     assert tuple(section.title for section in page.sections) == PARTS
 
 
-def test_without_a_person_and_a_mix_these_parts_are_left_out(
-    synced: tuple[Workspace, SyncReport], answers: Answers
-) -> None:
+def test_without_a_person_her_part_is_left_out(synced: tuple[Workspace, SyncReport], answers: Answers) -> None:
     workspace, report = synced
     titles = [each.title for each in bank_page(workspace=workspace, report=report, answers=answers).sections]
-    assert titles == [part for part in PARTS if part not in {"Stages over time", "One person"}]
+    assert titles == [part for part in PARTS if part != "One person"]
 
 
 def test_all_numbers_are_on_the_page(page: Page, answers: Answers, synced: tuple[Workspace, SyncReport]) -> None:
@@ -76,7 +80,7 @@ def test_all_numbers_are_on_the_page(page: Page, answers: Answers, synced: tuple
         assert estimate.receipt.definition.hash[:12] in text
         assert len(meaning(estimate)) > 20
     counts = synced[1].counts
-    assert f"{counts.read:,} records of 4 systems" in text
+    assert f"{counts.read:,} records of 7 systems" in text
     assert f"All {counts.quarantined} of them" in text
 
 
@@ -86,12 +90,29 @@ def test_every_touchpoint_of_the_bank_has_its_place(answers: Answers) -> None:
 
 
 def test_three_things_are_made_from_the_numbers(answers: Answers) -> None:
-    lowest, loss, waiting = three_things(answers, PLACES)
-    values = {str(group[0]): estimate.value for group, estimate in answers.by_touchpoint}
-    assert lowest.title == f"The lowest score: {min(values, key=values.get).replace('_', ' ')}."
+    lowest, loss, faster = three_things(answers, PLACES)
+    values = {str(group[0]): each.value for group, each in answers.by_touchpoint if each.n >= 20}
+    assert lowest.title == f"The lowest score: {PLACES[min(values, key=values.__getitem__)].name}."
     quote, apply, sign = answers.funnel
     assert f"{max(quote.n - apply.n, apply.n - sign.n)} of" in loss.text
-    assert dict(answers.estimates)["first response"].value_words in waiting.title
+    assert answers.response_before.value_words in faster.title
+    assert answers.response_since.value_words in faster.title
+    assert "beyond chance" in faster.text
+    assert "since then. The wait is shorter" in faster.text
+
+
+def test_a_change_is_called_one_only_beyond_chance(answers: Answers) -> None:
+    same = evolve(answers, response_since=answers.response_before)
+    assert "The wait is as long, which chance alone may explain" in three_things(same, PLACES)[2].text
+
+
+def test_the_customer_of_the_loan_is_on_it(page: Page, card: PersonCard | None) -> None:
+    text = text_of(page.html())
+    assert card is not None
+    assert "Hedda Lindqvarn, loan 4711" in text
+    assert "files:" not in text
+    assert "repeated" in text
+    assert all(each.shown in text for each in card.links)
 
 
 def test_a_gap_is_called_one_only_beyond_chance(answers: Answers) -> None:
@@ -111,13 +132,17 @@ def test_nothing_is_made_up_where_there_is_no_number(answers: Answers) -> None:
         estimates=(("Net Promoter Score", nothing), ("first response", nothing)),
         by_touchpoint=EstimateTable(("touchpoint",), ()),
         funnel=funnel(0, 0),
+        response_before=nothing,
+        response_since=nothing,
     )
     assert three_things(empty, PLACES) == ()
 
 
-def test_it_is_written_into_a_file(tmp_path: Path, synced: tuple[Workspace, SyncReport], answers: Answers) -> None:
+def test_it_is_written_into_a_file(
+    tmp_path: Path, synced: tuple[Workspace, SyncReport], answers: Answers, card: PersonCard | None
+) -> None:
     workspace, report = synced
-    written = write_page(tmp_path / "page.html", workspace=workspace, report=report, answers=answers, person=person())
+    written = write_page(tmp_path / "page.html", workspace=workspace, report=report, answers=answers, person=card)
     html = written.read_text(encoding="utf-8")
     assert html.startswith("<!doctype html>")
-    assert "Ada Example" in html
+    assert "Hedda Lindqvarn" in html

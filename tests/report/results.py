@@ -49,6 +49,7 @@ class Entry:
     kind: str = "call"
     touchpoint: str | None = "hotline"
     channel: str | None = "phone"
+    words: str | None = None
     stage: str | None = "existing"
     ref: str = "files:crm/1"
 

@@ -187,7 +187,7 @@ def test_what_is_folded_is_printed(visit: Open) -> None:
     tab.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert tab.locator("details:not([open])").count() == 0
     widths = tab.evaluate("[...document.querySelectorAll('[data-picture] .main-svg')].map(s => s.clientWidth)")
-    assert max(widths) <= 700
+    assert set(widths) == {860}
     tab.evaluate("dispatchEvent(new Event('afterprint'))")
     assert tab.locator("details:not([open])").count() == folded
 

@@ -81,7 +81,7 @@ def test_steps_carry_their_score_in_words_colour_and_shape() -> None:
     assert told["signature"][:2] == ("signature", "square")
     hover = dict(zip((text.split("<br>")[0] for text in nodes["text"]), nodes["hovertext"], strict=True))
     assert "30 times right after itself" in hover["hotline"]
-    assert "40 journeys begin here, 60 end here" in hover["hotline"]
+    assert "40 journeys begin here<br>60 end here" in hover["hotline"]
     assert "n = 100" in hover["hotline"]
     assert "no score" in hover["rates"]
 

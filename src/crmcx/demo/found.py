@@ -64,10 +64,10 @@ class Found:
         if self.heroine is None:
             return ["nobody has it in this bank"]
         first, last = self.timeline.entries[0].at, self.timeline.entries[-1].at
+        systems = len(self.timeline.sources)
         lines = [
             f"{len(self.heroine.customers)} records in {', '.join(map(_plain, self.heroine.sources))}",
-            f"{count_words(len(self.timeline))} entries of {len(self.timeline.sources)} systems, from {first:%B %Y} to"
-            f" {last:%B %Y}",
+            f"{count_words(len(self.timeline))} entries of {systems} systems, from {first:%B %Y} to {last:%B %Y}",
         ]
         return lines + [f"joined: {_plain(str(each))}" for each in self.heroine.evidence]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from crmcx.demo.answers import Answers
-from crmcx.demo.page_words import meaning, three_things
+from crmcx.demo.page_words import meaning, three_things, within
 from crmcx.demo.questionnaires import ENGLISH, GERMAN
 from crmcx.demo.touchpoints import TOUCHPOINTS
 from crmcx.report import (
@@ -37,7 +37,7 @@ PLACES = {
     for code, place in TOUCHPOINTS.items()
 }
 """Where the bank's touchpoints belong."""
-_FIRST_ITEM = 6
+_ITEMS = 4
 _MOST_ASIDE = 100
 _LANGUAGES = {"de": "German", "en": "English"}
 
@@ -92,7 +92,11 @@ def bank_page(
             "The journey",
             "How far people get on the way to a contract, and from where they go to where.",
             (
-                funnel_picture(answers.funnel, names=names, title="From a quote to a signed contract, within 14 days"),
+                funnel_picture(
+                    answers.funnel,
+                    names=names,
+                    title=f"From a quote to a signed contract{within(answers.funnel.receipt)}",
+                ),
                 transition_picture(answers.transitions, places, answers.by_touchpoint),
             ),
         ),
@@ -152,7 +156,7 @@ def _came_in(workspace: Workspace, report: SyncReport) -> Section:
 def _languages(answers: Answers) -> Section:
     items = tuple(
         (code, english.partition(" ")[2], german.partition(" ")[2])
-        for english, german in zip(ENGLISH.columns[_FIRST_ITEM:], GERMAN.columns[_FIRST_ITEM:], strict=True)
+        for english, german in zip(ENGLISH.columns[-_ITEMS:], GERMAN.columns[-_ITEMS:], strict=True)
         for code in [english.partition(" ")[0]]
     )
     satisfied = tuple(

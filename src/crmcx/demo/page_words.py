@@ -8,11 +8,12 @@ from itertools import pairwise
 
 from crmcx.demo.answers import Answers
 from crmcx.demo.effects import INITIATIVE_DATE
-from crmcx.estimates import Estimate
+from crmcx.estimates import Estimate, Receipt
 from crmcx.estimates.words import count_words, share_words
 from crmcx.report import Place, Point
 
 _FEWEST = 20
+_DAY = 86_400
 
 
 def meaning(estimate: Estimate) -> str:
@@ -49,10 +50,10 @@ def _first_response(estimate: Estimate, counts: Mapping[str, int]) -> str:
     )
 
 
-def _conversion(_estimate: Estimate, counts: Mapping[str, int]) -> str:
+def _conversion(estimate: Estimate, counts: Mapping[str, int]) -> str:
     return (
-        f"{count_words(counts['converted'])} of {count_words(counts['started'])} people applied within 14 days of"
-        " their first quote."
+        f"{count_words(counts['converted'])} of {count_words(counts['started'])} people went on to apply"
+        f"{within(estimate.receipt)} of their first quote."
     )
 
 
@@ -84,6 +85,17 @@ def three_things(answers: Answers, places: Mapping[str, Place]) -> tuple[Point, 
     return tuple(point for point in found if point is not None)
 
 
+def _first(answers: Answers, metric: str) -> Estimate | None:
+    """The first answer of a metric."""
+    return next((each for _, each in answers.estimates if each.receipt.definition.name == metric), None)
+
+
+def within(receipt: Receipt) -> str:
+    """The longest time that counts, in words; nothing when any time does."""
+    seconds = dict(receipt.definition.parameters).get("within_s")
+    return "" if seconds is None else f" within {seconds / _DAY:g} days"
+
+
 def _name(touchpoint: str, places: Mapping[str, Place]) -> str:
     place = places.get(touchpoint)
     return place.name if place is not None and place.name else touchpoint.replace("_", " ")
@@ -95,7 +107,7 @@ def _lowest(answers: Answers, places: Mapping[str, Place]) -> Point | None:
         for group, estimate in answers.by_touchpoint
         if group[0] is not None and isinstance(estimate.value, float) and estimate.n >= _FEWEST
     ]
-    overall = dict(answers.estimates)["Net Promoter Score"].value
+    overall = None if (whole := _first(answers, "nps")) is None else whole.value
     if not scored or not isinstance(overall, float):
         return None
     value, touchpoint, estimate = min(scored, key=lambda each: each[:2])
@@ -120,8 +132,8 @@ def _loss(answers: Answers, places: Mapping[str, Place]) -> Point | None:
     return Point(
         f"Most buyers are lost between {here} and {there}.",
         f"{count_words(lost)} of {count_words(before.n)} who came to the {here} did not go on to the {there}"
-        f" within 14 days ({share_words(lost / before.n)}). In the end {count_words(steps[-1].n)} of"
-        f" {count_words(steps[0].n)} signed.",
+        f"{within(answers.funnel.receipt)} ({share_words(lost / before.n)}). In the end {count_words(steps[-1].n)} of"
+        f" {count_words(steps[0].n)} came as far as the {_name(steps[-1].name, places)}.",
     )
 
 

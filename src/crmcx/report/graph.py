@@ -131,7 +131,7 @@ def _node(step: str, transitions: Transitions, places: Mapping[str, Place], scor
     lines = [f"taken {count_words(n)} times"]
     if again:
         lines.append(f"{count_words(again)} times right after itself")
-    lines.append(f"{count_words(starts)} journeys begin here, {count_words(ends)} end here")
+    lines += [f"{count_words(starts)} journeys begin here", f"{count_words(ends)} end here"]
     estimate = None if scores is None else scores.by_step.get(step)
     if estimate is None or scores is None:
         return Node(name=name, n=n, again=again, score="", colour=None, told=(*lines, "no score"))

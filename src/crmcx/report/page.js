@@ -1,22 +1,23 @@
 "use strict";
 (() => {
-  const narrow = matchMedia("(max-width: 640px)");
+  const small = 820; // pixels below which pictures are laid out as for a phone
+  const paper = 860; // pixels of a picture that is printed, where the style makes it smaller
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const boxes = [...document.querySelectorAll("[data-picture]")];
   const config = { displayModeBar: false, displaylogo: false, doubleClick: false, showTips: false };
 
   // -- pictures: drawn as wide as their place, laid out anew when a phone is turned
 
-  function source(box) {
+  function source(box, layout) {
     const figure = box.closest("figure");
-    const wanted = figure.querySelector(`script[data-layout="${narrow.matches ? "narrow" : "wide"}"]`);
+    const wanted = figure.querySelector(`script[data-layout="${layout}"]`);
     return JSON.parse((wanted || figure.querySelector("script[data-layout]")).textContent);
   }
 
   function draw(box, width) {
-    const picture = source(box);
-    const least = narrow.matches ? Number(box.dataset.narrowMin) : 0;
-    picture.layout.width = Math.max(least, Math.floor(width || box.parentElement.clientWidth));
+    const room = Math.floor(width || box.parentElement.clientWidth);
+    const picture = source(box, room < small ? "narrow" : "wide");
+    picture.layout.width = Math.max(room < small ? Number(box.dataset.narrowMin) : 0, room);
     box.style.height = `${picture.layout.height}px`;
     Plotly.react(box, picture.data, picture.layout, config);
     const sideways = picture.layout.width > box.parentElement.clientWidth;
@@ -54,7 +55,7 @@
   addEventListener("beforeprint", () => {
     folded = [...document.querySelectorAll("details:not([open])")];
     for (const each of folded) each.open = true;
-    drawAll(narrow.matches ? undefined : 660);
+    drawAll(paper);
   });
   addEventListener("afterprint", () => {
     for (const each of folded) each.open = false;

@@ -46,6 +46,10 @@ class Happening(Protocol):
         """Over what medium."""
 
     @property
+    def words(self) -> str | None:
+        """What is worth saying of it, such as an outcome or a score."""
+
+    @property
     def stage(self) -> str | None:
         """The lifecycle stage at that time."""
 
@@ -168,7 +172,7 @@ def _runs(entries: Iterable[Happening]) -> list[list[Happening]]:
     """Entries one after the other that say the same of the same day stand in one line."""
 
     def said(entry: Happening) -> tuple[object, ...]:
-        return entry.at.date(), entry.source, entry.kind, entry.touchpoint, entry.channel, entry.stage
+        return entry.at.date(), entry.source, entry.kind, entry.touchpoint, entry.channel, entry.words, entry.stage
 
     return [list(found) for _, found in groupby(entries, key=said)]
 
@@ -177,8 +181,8 @@ def _line(run: Sequence[Happening], marks: dict[str, str]) -> str:
     first = run[0]
     what = spaced(first.touchpoint or first.kind)
     times = f" {count_words(len(run))} times" if len(run) > 1 else ""
-    parts = [spaced(first.kind) if first.touchpoint else "", spaced(first.channel or ""), spaced(first.stage or "")]
-    about = ", ".join(part for part in parts if part)
+    parts = [first.kind if first.touchpoint else None, first.channel, first.words, first.stage]
+    about = ", ".join(spaced(part) for part in parts if part)
     return (
         f'<li><time datetime="{first.at.isoformat()}">{first.at:%d %b, %H:%M}</time>'
         f'<span class="what"><b>{safe(what)}</b>{times} <span class="about">{safe(about)}</span></span>'
