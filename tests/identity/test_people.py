@@ -13,6 +13,7 @@ from tests.identity.party import load, party
 from crmcx import Workspace
 from crmcx.errors import AmbiguousPersonError, StoreError, UnknownPersonError
 from crmcx.identity import Policy
+from crmcx.instants import to_us
 from crmcx.models import Case, Deal, Feedback, Interaction, Order, StageChange
 from crmcx.tables import key_of
 
@@ -207,7 +208,12 @@ class TestTimeline:
         frame = found.to_frame()
         assert frame.shape == (9, 10)
         assert frame["kind"].to_list() == [each.kind for each in found]
-        assert frame["at_us"].to_list() == sorted(frame["at_us"].to_list())
+        assert frame["at_us"].to_list() == [to_us(each.at) for each in found]
+
+    def test_an_instant_keeps_its_microseconds(self, workspace: Workspace) -> None:
+        at = datetime(2262, 1, 1, 0, 0, 0, 999_999, tzinfo=UTC)
+        workspace.load(event(Interaction, "calls/1", "desk/7", kind="call", occurred_at=at), source="calls")
+        assert workspace.person("4711").timeline().to_frame()["at_us"].to_list() == [to_us(at)]
 
     def test_it_prints_without_anybodys_words(self, filled: Workspace) -> None:
         found = filled.person("4711").timeline()

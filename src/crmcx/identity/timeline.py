@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from crmcx.instants import from_us
+from crmcx.instants import from_us, to_us
 from crmcx.tables import to_frame
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Timeline:
     def to_frame(self) -> Any:  # noqa: ANN401 - a Polars frame, or a DuckDB relation
         """One row an entry: `at_us`, then the fields as text. Of Polars when it is installed, else of DuckDB."""
         texts = ("precision", "source", "table", "kind", "touchpoint", "channel", "words", "stage", "ref")
-        columns: dict[str, list[Any]] = {"at_us": [int(each.at.timestamp() * 1_000_000) for each in self.entries]}
+        columns: dict[str, list[Any]] = {"at_us": [to_us(each.at) for each in self.entries]}
         columns |= {name: [getattr(each, name) for each in self.entries] for name in texts}
         return to_frame(columns, {"at_us": "int64"} | dict.fromkeys(texts, "string"))
 
