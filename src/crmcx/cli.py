@@ -18,6 +18,8 @@ from crmcx.workspace import Workspace
 
 BAD_INPUT = 2
 """Exit status when the input is wrong."""
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells count it."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,9 +53,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isascii() and text.isdigit() else 0
     if number < 1:
-        msg = "must be at least 1"
+        msg = f"found {text!r}, expected a whole number of at least 1"
         raise argparse.ArgumentTypeError(msg)
     return number
 
@@ -65,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The words after `crmcx`; None for those of the process.
 
     Returns:
-        The exit status: 0, or 2 when the input was wrong.
+        The exit status: 0, 2 when the input was wrong, 130 after Ctrl-C.
     """
     chosen = _parser().parse_args(arguments)
     commands = {"demo": _demo, "status": _status, "quarantine": _quarantine}
@@ -74,6 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CrmcxError as error:
         print(f"crmcx: {error}", file=sys.stderr)
         return BAD_INPUT
+    except KeyboardInterrupt:
+        print("\ncrmcx: interrupted; what was committed stands, and the next run goes on from there", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 

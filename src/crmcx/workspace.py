@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
 
@@ -177,7 +178,12 @@ class Workspace:
             UnknownPersonError: Nobody is known by it.
             AmbiguousPersonError: Several people are.
         """
-        return person(self.store.snapshot(), value, namespace=namespace)
+        snapshot = self.store.snapshot()
+        try:
+            return person(snapshot, value, namespace=namespace)
+        except BaseException:
+            snapshot.close()
+            raise
 
     def why(self, a: str, b: str) -> Why:
         """Why two records, named as `source/id` or by an identifier, are one person's; prints as the chain of evidence.
@@ -186,7 +192,8 @@ class Workspace:
             UnknownPersonError: There is no such record.
             AmbiguousPersonError: It could be several people's.
         """
-        return why(self.store.snapshot(), a, b)
+        with closing(self.store.snapshot()) as snapshot:
+            return why(snapshot, a, b)
 
     # -- tables --------------------------------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ def test_it_opens_without_a_network_or_a_complaint(visit: Open, size: tuple[int,
 
 def test_the_loan_number_finds_her(visit: Open) -> None:
     made = visit(PHONE, reduced_motion="reduce")
-    made.tab.get_by_label("loan number").fill("4711")
+    made.tab.get_by_role("textbox").fill("4711")
     made.tab.get_by_role("button", name="Find").click()
     assert made.tab.get_by_role("status").inner_text() == "Found: Hedda Lindqvarn, loan 4711."
     card = made.tab.locator(".person.found")

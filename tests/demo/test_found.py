@@ -85,7 +85,9 @@ def test_her_timeline_has_every_source_and_her_stages(found: tuple[Workspace, Ex
 
 def test_what_the_terminal_says(found: tuple[Workspace, Exports, Found]) -> None:
     *_, it = found
-    assert "of the pairs it joined" in it.words()[-1]
+    assert it.words()[-1] == it.people()
+    assert f"in truth they are {it.people_true:,}. Of the pairs of records that were joined" in it.people()
+    assert it.people_true == len(set(it.scores and found[1].truth.people.values()))
     assert it.story()[0].startswith(f"{len(it.heroine.customers) if it.heroine else 0} records in ")
     assert "files:" not in "".join(it.story())
 

@@ -37,7 +37,8 @@ class Way:
     def __init__(self, record: Customer) -> None:
         self.given = plain((record.given_name or "").strip().split(" ")[0])
         self.family = plain(record.family_name)
-        self.born = record.birth_year
+        self.born = record.birth_year if 1850 <= (record.birth_year or 0) <= 2200 else None
+        self.whole = len(self.given) > 1 and bool(self.family)
 
     def fits(self, other: Way, policy: Policy) -> bool:
         if self.born and other.born and abs(self.born - other.born) > policy.birth_years_apart:
@@ -45,7 +46,7 @@ class Way:
         a, b = self.given, other.given
         nickname = any(a in group and b in group for group in (tuple(map(plain, g)) for g in policy.nicknames))
         initial = min(len(a), len(b)) == 1 and a[0] == b[0]
-        given = not a or not b or initial or nickname or near(a, b)
+        given = not a or not b or initial or nickname or (a[-1] == b[-1] and near(a, b))
         family = not self.family or not other.family or near(self.family, other.family)
         swapped = bool(a and other.family) and near(a, other.family) and near(self.family, b)
         return (given and family) or swapped
@@ -59,7 +60,7 @@ def keys_of(record: Customer, policy: Policy, namespaces: set[str]) -> set[tuple
         elif point.kind == "phone":
             found.add(("phone", "", read_phone(point.value, record.country or policy.region).key))
     found |= {("id", each.namespace, read_id(each.value).key) for each in record.identifiers}
-    if record.source in namespaces:
+    if record.source in namespaces or record.source in policy.unique:
         found.add(("id", record.source, read_id(record.source_id).key))
     return {key for key in found if key[2] is not None}  # type: ignore[misc]
 
@@ -97,10 +98,11 @@ def resolved(records: Sequence[Customer], policy: Policy) -> dict[str, int]:
         usable = refs - either if rule != "phone" else (refs - either) & whole
         edges[rule] |= {(a, b) for a in usable for b in usable if a < b and ok[a, b]}
     held = {rule: set(found) for rule, found in edges.items()}
-    for rule in ("phone", "email", "id"):
+    for rule, vague in itertools.product(("phone", "email", "id"), (True, False)):
         for part in components(set(ways), set.union(*held.values())):
             if not sound(part, ways, records, policy):
-                held[rule] -= {edge for edge in held[rule] if edge[0] in part}
+                cut = {edge for edge in held[rule] if edge[0] in part}
+                held[rule] -= {(a, b) for a, b in cut if not vague or not ways[a].whole or not ways[b].whole}
     people = {}
     age = {each.ref: (each.created_at is None, each.created_at or 0, key_of("customers", each.ref)) for each in records}
     for part in components(set(ways), set.union(*held.values())):
@@ -117,4 +119,5 @@ def sound(part: set[str], ways: dict[str, Way], records: Sequence[Customer], pol
         if record.ref in part:
             for each in record.identifiers:
                 values[each.namespace].add(read_id(each.value).key)
-    return all(len(values[namespace]) <= 1 for namespace in policy.unique)
+            values[record.source].add(read_id(record.source_id).key)
+    return all(len(values[namespace] - {None}) <= 1 for namespace in policy.unique)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from tests.identity.party import load, party
 
 from crmcx import Workspace
-from crmcx.errors import AmbiguousPersonError, StoreError, UnknownPersonError
+from crmcx.errors import AmbiguousPersonError, StoreError, UnknownPersonError, UsageError
 from crmcx.identity import Policy
 from crmcx.instants import to_us
 from crmcx.models import Case, Deal, Feedback, Interaction, Order, StageChange
@@ -90,6 +91,58 @@ class TestFinding:
             with pytest.raises(AmbiguousPersonError):
                 found.person("ada@mail.example")
 
+    def test_a_number_is_read_as_the_last_resolution_read_it(self) -> None:
+        """Not as an earlier policy did, nor as a record of another country is read, nor as one that is gone was."""
+        with Workspace() as found:
+            austrian = party("a/1", "Ada", "Berg", phone="030 23125 777", country="AT")
+            load(found, [austrian, party("c/1", "Uwe", "Feld", phone="030 23125 777", country="DE")])
+            found.resolve()
+            assert found.person("+49 30 23125 777", namespace="phone").customers[0].ref == "c/1"
+            load(found, [party("c/1", "Uwe", "Feld", country="DE")])
+            found.resolve(Policy(region="DE"))
+            with pytest.raises(UnknownPersonError):
+                found.person("+49 30 23125 777", namespace="phone")
+
+    def test_a_tag_counts_as_the_policy_says(self) -> None:
+        with Workspace() as found:
+            load(found, [party("a/1", email="ada+x@mail.example"), party("b/1", "Otto", email="ada@mail.example")])
+            for policy in (Policy(), Policy(plus_tags=False)):
+                found.resolve(policy)
+            assert found.person("ADA+X@mail.example").customers[0].ref == "a/1"
+            assert found.person("ADA@mail.example").customers[0].ref == "b/1"
+            with pytest.raises(UnknownPersonError):
+                found.person("ada+y@mail.example")
+
+    @pytest.mark.parametrize("value", [None, 42])
+    def test_a_number_is_text(self, value: Any, workspace: Workspace) -> None:
+        with pytest.raises(UsageError, match="expected text"):
+            workspace.person(value)
+
+    def test_half_a_character_is_nobodys(self, workspace: Workspace) -> None:
+        for arguments in ({"value": "\ud800"}, {"value": "4711", "namespace": "\ud800"}):
+            with pytest.raises(UnknownPersonError):
+                workspace.person(**arguments)
+
+    def test_what_was_taken_for_a_namespace_is_not_shown(self, workspace: Workspace) -> None:
+        with pytest.raises(UnknownPersonError) as error:
+            workspace.person("loan", namespace="ada@mail.example")
+        assert "ada" not in str(error.value)
+
+    def test_a_person_of_many_records_is_found_at_once(self) -> None:
+        with Workspace() as found:
+            load(found, [party(f"a/{n}", "Ada", "Berg", email="ada@mail.example") for n in range(3_000)])
+            found.resolve()
+            person = found.person("ada@mail.example")
+        assert (len(person.customers), len(person.evidence)) == (3_000, 2_999)
+
+    def test_several_threads_may_ask_one_person(self, workspace: Workspace) -> None:
+        calls = [event(Interaction, f"calls/{n}", "desk/7", kind="call", occurred_at=when(1)) for n in range(30)]
+        workspace.load(calls, source="calls")
+        found = workspace.person("4711")
+        with ThreadPoolExecutor(4) as pool:
+            told = list(pool.map(lambda _: len(found.timeline()), range(40)))
+        assert set(told) == {30}
+
     def test_a_person_says_nothing_of_herself(self, workspace: Workspace) -> None:
         found = workspace.person("4711")
         assert repr(found) == f"<person {found.id}: 3 records of deposits, desk, mortgages>"
@@ -100,7 +153,7 @@ class TestFinding:
 class TestWhy:
     def test_the_evidence_of_a_person(self, workspace: Workspace) -> None:
         told = [(each.rule, each.shown) for each in workspace.person("4711").evidence]
-        assert told == [("the same number (account)", "***99"), ("the same mailbox", "a***@mail.example")]
+        assert told == [("the same number (account)", "***"), ("the same mailbox", "a***@mail.example")]
 
     def test_the_shortest_chain(self, workspace: Workspace) -> None:
         found = workspace.why("desk/7", "mortgages/H-1")
@@ -111,6 +164,12 @@ class TestWhy:
         assert str(found).startswith("desk/7 and mortgages/H-1 are one person\n  desk/7 and ")
         assert "ada" not in str(found).lower()
         assert "<li>desk/7 and " in found._repr_html_()
+
+    def test_before_anybody_looked(self) -> None:
+        with Workspace() as found:
+            load(found, [party("a/1"), party("b/1")])
+            with pytest.raises(UsageError, match="call resolve"):
+                found.why("a/1", "b/1")
 
     def test_by_numbers(self, workspace: Workspace) -> None:
         found = workspace.why("4711", "deposits/E-5")
@@ -224,14 +283,23 @@ class TestTimeline:
 
     def test_a_long_one_is_shown_in_part(self, workspace: Workspace) -> None:
         calls = [
-            event(Interaction, f"calls/{n}", "desk/7", kind="call", occurred_at=when(1 + n % 28)) for n in range(40)
+            event(Interaction, f"calls/{n}", "desk/7", kind="call", occurred_at=when(1 + n % 28)) for n in range(50)
         ]
         workspace.load(calls, source="calls")
         found = workspace.person("4711").timeline()
-        assert len(found) == 40
-        assert "... 16 more ..." in repr(found)
-        assert len(repr(found).splitlines()) == 27
-        assert "… 16 more …" in found._repr_html_()
+        assert len(found) == 50
+        assert "... 10 more ..." in repr(found)
+        assert len(repr(found).splitlines()) == 43
+        assert "… 10 more …" in found._repr_html_()
+
+    def test_what_is_predicted_is_no_stage(self, workspace: Workspace) -> None:
+        steps = [
+            event(StageChange, "m/1", "desk/7", stage="existing", changed_at=when(1)),
+            event(StageChange, "m/2", "desk/7", stage="exiting", changed_at=when(2), mode="predicted", rule="churn-1"),
+        ]
+        workspace.load(steps, source="m")
+        told = [(each.kind, each.stage) for each in workspace.person("4711").timeline()]
+        assert told == [("stage existing", "existing"), ("stage exiting (predicted)", "existing")]
 
     def test_nothing_happened(self, workspace: Workspace) -> None:
         found = workspace.person("4711").timeline()

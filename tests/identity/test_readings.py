@@ -114,6 +114,8 @@ def test_a_key_is_shown_masked() -> None:
     assert masked("email", "ada.berg@mail.example") == "a***@mail.example"
     assert masked("phone", "+493023125123") == "+49***23"
     assert masked("id", "dl4711") == "***11"
+    assert masked("id", "4711") == masked("id", "7") == "***"
+    assert "ada" not in repr(read_email("ada@mail.example"))
 
 
 def test_nicknames_are_lower_case_groups() -> None:

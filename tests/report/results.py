@@ -50,6 +50,7 @@ class Entry:
     touchpoint: str | None = "hotline"
     channel: str | None = "phone"
     words: str | None = None
+    precision: str = "instant"
     stage: str | None = "existing"
     ref: str = "files:crm/1"
 

@@ -59,7 +59,7 @@ def test_stages_go_by_life_and_channels_by_use() -> None:
 
 def test_the_caption_is_made_from_the_numbers() -> None:
     caption = transition_picture(WAYS, PLACES, SCORES).caption
-    assert "The most taken way leads from rates to quote: 80 times, 100.0 % of all that left rates." in caption
+    assert "The most taken way from one step to another leads from rates to quote: 80 times, 100.0 % of" in caption
     assert "The lowest score is that of hotline: NPS -30.0." in caption
     assert "Drawn are 6 of 6 ways" in caption
 
@@ -111,7 +111,9 @@ def test_no_ways_and_no_scores() -> None:
 
 def test_only_a_step_after_itself() -> None:
     figure = transition_picture(ways((START, "a", 1), ("a", "a", 4), ("a", END, 1)), {}, scores(a=(3, 0, 0)))
-    assert figure.caption.startswith("The lowest score is that of a: NPS 100.0. Drawn are 1 of 1 ways")
+    assert figure.caption.startswith(
+        "Most often, a follows a: 4 times. The lowest score is that of a: NPS 100.0. Drawn are 1 of 1 ways"
+    )
 
 
 @pytest.mark.parametrize(("place", "colour"), [(-9, LOW), (1, HIGH)])

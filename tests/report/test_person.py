@@ -39,10 +39,28 @@ def test_the_same_again_on_one_day_is_one_line() -> None:
     assert "4 entries" in html
 
 
-def test_long_timelines_are_folded_but_for_the_last_months() -> None:
-    html = card(*(Entry(BEGIN + timedelta(days=31 * month)) for month in range(5)))
+def test_long_timelines_are_folded_but_for_the_fullest_and_the_last_month() -> None:
+    months = [Entry(BEGIN + timedelta(days=31 * month)) for month in range(5)]
+    html = card(*months, Entry(BEGIN + timedelta(days=32), touchpoint="branch"))
     assert html.count('<details class="month">') == 3
     assert html.count('<details class="month" open>') == 2
+
+
+def test_times_are_told_in_the_zone_and_days_as_days() -> None:
+    late = datetime(2025, 3, 31, 22, 30, tzinfo=UTC)
+    day = datetime(2025, 4, 1, tzinfo=UTC)
+    entries = (Entry(day, kind="deal won", touchpoint=None, precision="day"), Entry(late), Entry(late.replace(day=30)))
+    html = PersonCard(title="Ada", numbers=(), entries=entries, zone="Europe/Berlin").html("a")
+    assert "Times are in Europe/Berlin" in html
+    assert "01 Apr, 00:30" in html
+    assert '<time datetime="2025-04-01">01 Apr</time>' in html
+    assert html.index("01 Apr, 00:30") < html.index(">01 Apr<")
+
+
+def test_a_stage_is_told_where_it_changes() -> None:
+    stages = ("awareness", "existing", "existing")
+    html = card(*(Entry(BEGIN + timedelta(hours=n), stage=stage) for n, stage in enumerate(stages)))
+    assert (html.count("now awareness"), html.count("now existing")) == (1, 1)
 
 
 def test_sources_are_told_by_word_and_by_shape() -> None:

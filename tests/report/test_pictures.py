@@ -62,8 +62,8 @@ def test_stages_stand_in_the_order_of_life_and_say_what_changed() -> None:
     figure = stage_picture(reversed(MIX))
     assert figure.tables[0].head == ("month", "consideration", "existing", "former")
     assert figure.caption == (
-        "In December 2025, 60.0 % of customers are in the stage existing. Since January 2025 the stage consideration"
-        " fell most: from 29.0 % to 18.0 %."
+        "At the end of December 2025, 60 of 100 (60.0 %) of the people whose stage is known are in the stage existing;"
+        " in January 2025 it was 60 of 100 (60.0 %). Counted in people, the stage consideration fell most: from 29 to 18."
     )
     assert len(traces(figure)) == 3
     assert figure.narrow is not None
@@ -71,10 +71,14 @@ def test_stages_stand_in_the_order_of_life_and_say_what_changed() -> None:
 
 def test_stages_of_one_month_of_none_and_of_no_change() -> None:
     one = Share(date(2025, 1, 1), "existing", 4, 1.0)
-    assert stage_picture([one]).caption == "In January 2025, 100.0 % of customers are in the stage existing."
+    assert stage_picture([one]).caption == (
+        "At the end of January 2025, 4 of 4 (100.0 %) of the people whose stage is known are in the stage existing."
+    )
     assert stage_picture([]).caption == "No stage of any customer is known."
     same = stage_picture([one, Share(date(2025, 2, 1), "existing", 9, 1.0)])
-    assert same.caption.endswith("The mix is the same as in January 2025.")
+    assert same.caption.endswith("Counted in people, the stage existing grew most: from 4 to 9.")
+    still = stage_picture([one, Share(date(2025, 2, 1), "existing", 4, 1.0)])
+    assert still.caption.endswith("in January 2025 it was 4 of 4 (100.0 %).")
     gone = stage_picture([one, Share(date(2025, 2, 1), "former", 4, 1.0), Share(date(2025, 2, 1), "moved", 0, 0.0)])
     assert gone.tables[0].rows[1] == ("Feb\N{NO-BREAK SPACE}2025", "-", "4 (100.0 %)", "0 (0.0 %)")
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from crmcx.demo import period
 from crmcx.demo.people import HEROINE_LOAN
+from crmcx.demo.touchpoints import TOUCHPOINTS
 from crmcx.demo.truth import Truth
 from crmcx.errors import UnknownPersonError
 from crmcx.estimates.words import count_words, share_words
@@ -18,6 +20,15 @@ POLICY = Policy(region="DE")
 """The bank's: phone numbers without a country code are German."""
 
 
+_PLACES = {code: place.name for code, place in TOUCHPOINTS.items()}
+_OUTCOMES = {
+    "repeated": "had to say again who she is",
+    "forwarded": "passed on to another team",
+    "done": "settled",
+    "no_answer": "nobody answered",
+}
+
+
 @frozen(kw_only=True)
 class Found:
     """What resolution made of the bank."""
@@ -26,6 +37,8 @@ class Found:
     """How many people, and what joined and parted them."""
     scores: Scores
     """The pairs of records found, against the truth."""
+    people_true: int
+    """How many people the records truly are of."""
     heroine: Person | None
     """The customer of the loan that the deposits department does not know; None in a bank without her."""
     timeline: Timeline
@@ -50,14 +63,19 @@ class Found:
 
     def words(self) -> list[str]:
         """What was found, in lines for a terminal."""
-        lines = str(self.resolution).splitlines()
+        return [*str(self.resolution).splitlines(), self.people()]
+
+    def people(self) -> str:
+        """How many people the records became, against how many they are."""
+        said = f"{count_words(self.resolution.records)} customer records became {count_words(self.resolution.people)}"
+        said += f" people; in truth they are {count_words(self.people_true)}."
         precision, recall = self.scores.precision, self.scores.recall
-        if precision is not None and recall is not None:
-            lines.append(
-                f"of the pairs it joined {share_words(precision)} are true, and it found {share_words(recall)} of the"
-                " true ones"
-            )
-        return lines
+        if precision is None or recall is None:
+            return said
+        return (
+            f"{said} Of the pairs of records that were joined {share_words(precision)} are right; of those that belong"
+            f" together {share_words(recall)} were found, the rest have nothing to join them by."
+        )
 
     def story(self) -> list[str]:
         """Who has the loan, in lines for a terminal."""
@@ -77,13 +95,26 @@ class Found:
             return None
         names = [each for each in self.heroine.customers if each.given_name and each.family_name]
         numbers = {each.value for customer in self.heroine.customers for each in customer.identifiers}
+        numbers |= {customer.source_id for customer in self.heroine.customers}
+        asked_again = sum(each.words == "repeated" for each in self.timeline)
         who = f"{names[0].given_name} {names[0].family_name}" if names else "The customer"
         return PersonCard(
             title=f"{who}, loan {HEROINE_LOAN}",
             numbers=tuple(sorted(numbers)),
             words=f"The mortgages department knows her loan, the deposits department her account, and neither knew of"
-            f" the other: {len(self.heroine.customers)} records in {len(self.heroine.sources)} systems are one person.",
-            entries=tuple(evolve(each, source=_plain(each.source)) for each in self.timeline),
+            f" the other. When she opened the account, she had to say again who she is, {asked_again} times on the"
+            f" phone alone. Here {len(self.heroine.customers)} records in {len(self.heroine.sources)} systems are one"
+            " person.",
+            entries=tuple(
+                evolve(
+                    each,
+                    source=_plain(each.source).replace("_", " "),
+                    touchpoint=_PLACES.get(each.touchpoint or "", each.touchpoint),
+                    words=_OUTCOMES.get(each.words or "", each.words),
+                )
+                for each in self.timeline
+            ),
+            zone=period.ZONE_NAME,
             links=tuple(evolve(each, a=_plain(each.a), b=_plain(each.b)) for each in self.heroine.evidence),
         )
 
@@ -106,6 +137,7 @@ def find(workspace: Workspace, truth: Truth) -> Found:
     return Found(
         resolution=resolution,
         scores=pairwise_scores(found, truly),
+        people_true=len(set(truly.values())),
         heroine=heroine,
         timeline=heroine.timeline() if heroine else Timeline(()),
     )

@@ -49,6 +49,7 @@ def write_page(
     report: SyncReport,
     answers: Answers,
     person: PersonCard | None = None,
+    people: str = "",
     places: Mapping[str, Place] = PLACES,
 ) -> Path:
     """Write the page of the bank.
@@ -59,6 +60,7 @@ def write_page(
         report: What the sync brought.
         answers: What the bank asked.
         person: The person that the page shows, found by her numbers; None for a page without people.
+        people: How many people the records became, in a sentence or two.
         places: Touchpoint to its stage and channel.
 
     Returns:
@@ -67,7 +69,9 @@ def write_page(
     Raises:
         MissingExtraError: plotly is not installed.
     """
-    return bank_page(workspace=workspace, report=report, answers=answers, person=person, places=places).write(path)
+    return bank_page(
+        workspace=workspace, report=report, answers=answers, person=person, people=people, places=places
+    ).write(path)
 
 
 def bank_page(
@@ -76,12 +80,13 @@ def bank_page(
     report: SyncReport,
     answers: Answers,
     person: PersonCard | None = None,
+    people: str = "",
     places: Mapping[str, Place] = PLACES,
 ) -> Page:
     """The page of the bank, before it is written; takes what `write_page` takes."""
     names = {touchpoint: place.name for touchpoint, place in places.items() if place.name}
     sections = [
-        Section("Three things to know", "", (Points(three_things(answers, places)),)),
+        Section("What to know first", "", (Points(three_things(answers, places)),)),
         Section(
             "The numbers",
             "Each with the interval it may lie in, what it rests on, and what it means.",
@@ -105,7 +110,12 @@ def bank_page(
     sections.append(Section("Stages over time", words, (stage_picture(answers.stages),)))
     if person is not None:
         words = "The records of one customer lie in several systems, under several numbers. Here they are one person."
-        sections.append(Section("One person", words, (Finder("Find a person by loan number", (person,)),)))
+        words = f"{words} {people}".strip()
+        sections.append(
+            Section(
+                "One person", words, (Finder("Find a person by any number of hers, such as that of a loan", (person,)),)
+            )
+        )
     sections += [_languages(answers), _made(answers)]
     lead = (
         f"What {report.counts.read:,} records of a bank say when they are read as one. All people and numbers"
@@ -117,7 +127,7 @@ def bank_page(
 def _came_in(workspace: Workspace, report: SyncReport) -> Section:
     rows = [
         (
-            f"{run.source.partition(':')[2] or run.source}: {each.stream.replace('_', ' ')}",
+            _file(run.source, each.stream),
             f"{each.counts.read:,}",
             f"{each.counts.stored:,}",
             f"{each.counts.unchanged:,}",
@@ -129,7 +139,8 @@ def _came_in(workspace: Workspace, report: SyncReport) -> Section:
     counts = report.counts
     total = ("all", *(f"{n:,}" for n in (counts.read, counts.stored, counts.unchanged, counts.quarantined)))
     aside = tuple(
-        (each.origin or each.stream, f"{each.row:,}", each.reason) for each in workspace.quarantine(limit=_MOST_ASIDE)
+        (_file(each.source, each.origin or each.stream), f"{each.row:,}", each.reason)
+        for each in workspace.quarantine(limit=_MOST_ASIDE)
     )
     blocks: list[Block] = [
         Rows(
@@ -151,6 +162,11 @@ def _came_in(workspace: Workspace, report: SyncReport) -> Section:
         " were set aside."
     )
     return Section("What came in", words, tuple(blocks))
+
+
+def _file(source: str, name: str) -> str:
+    """A file with the system that it comes from."""
+    return f"{source.partition(':')[2] or source}: {name}".replace("_", " ")
 
 
 def _languages(answers: Answers) -> Section:
@@ -186,8 +202,17 @@ def _languages(answers: Answers) -> Section:
 
 def _made(answers: Answers) -> Section:
     receipts = {asked: estimate.receipt for asked, estimate in answers.estimates}
+    receipts["first response before the change"] = answers.response_before.receipt
+    receipts["first response since then"] = answers.response_since.receipt
+    tables = {
+        "score by touchpoint": answers.by_touchpoint,
+        "score by language": answers.by_language,
+        "satisfied by language": answers.satisfied_by_language,
+    }
+    receipts |= {asked: table.rows[0][1].receipt for asked, table in tables.items() if table.rows}
     receipts["funnel"] = answers.funnel.receipt
     receipts["ways between touchpoints"] = answers.transitions.receipt
+    receipts["stages over time"] = answers.stages.receipt
     words = (
         "Every number has a receipt. Equal definitions have equal hashes: two pages can be compared when these agree."
     )

@@ -39,7 +39,7 @@ def _win_rate(estimate: Estimate, counts: Mapping[str, int]) -> str:
     waiting = dict(estimate.excluded).get("open", 0)
     return (
         f"{count_words(counts['won'])} of {count_words(estimate.n)} decided deals were won;"
-        f" {count_words(waiting)} are still open."
+        f" {count_words(waiting)} are still open, and those that customers withdrew count neither way."
     )
 
 
@@ -53,7 +53,7 @@ def _first_response(estimate: Estimate, counts: Mapping[str, int]) -> str:
 def _conversion(estimate: Estimate, counts: Mapping[str, int]) -> str:
     return (
         f"{count_words(counts['converted'])} of {count_words(counts['started'])} people went on to apply"
-        f"{within(estimate.receipt)} of their first quote."
+        f"{within(estimate.receipt)} of their first quote; a later quote does not count here."
     )
 
 
@@ -128,12 +128,14 @@ def _loss(answers: Answers, places: Mapping[str, Place]) -> Point | None:
         return None
     before, after = max(pairs, key=lambda pair: pair[0].n - pair[1].n)
     lost = before.n - after.n
+    if not lost:
+        return None
     here, there = _name(before.name, places), _name(after.name, places)
     return Point(
-        f"Most buyers are lost between {here} and {there}.",
-        f"{count_words(lost)} of {count_words(before.n)} who came to the {here} did not go on to the {there}"
-        f"{within(answers.funnel.receipt)} ({share_words(lost / before.n)}). In the end {count_words(steps[-1].n)} of"
-        f" {count_words(steps[0].n)} came as far as the {_name(steps[-1].name, places)}.",
+        f"Most people are lost between {here} and {there}.",
+        f"{count_words(lost)} of {count_words(before.n)} who came as far as {here} did not go on to {there}"
+        f"{within(answers.funnel.receipt)} of any of their quotes ({share_words(lost / before.n)}). In the end"
+        f" {count_words(steps[-1].n)} of {count_words(steps[0].n)} came as far as {_name(steps[-1].name, places)}.",
     )
 
 
@@ -149,8 +151,9 @@ def _faster(answers: Answers) -> Point | None:
     return Point(
         f"Since {began} half of all cases have a first answer within {since.value_words}; before, it was"
         f" {before.value_words}.",
-        f"The help desk has worked in another way since then. The wait is {word}, {surely}: {_between(since)} now"
-        f" ({count_words(since.n)} cases), {_between(before)} before ({count_words(before.n)}).",
+        "Since then the help desk sorts what comes in before it works on it. The wait is"
+        f" {word}, {surely}: {_between(since)} now (n = {count_words(since.n)}), {_between(before)} before"
+        f" (n = {count_words(before.n)}).",
     )
 
 

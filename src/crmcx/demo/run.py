@@ -17,11 +17,12 @@ from crmcx.demo.found import Found, find
 from crmcx.demo.maps import connections
 from crmcx.demo.page import write_page
 from crmcx.demo.screen import Plain, screen
-from crmcx.errors import MissingExtraError
+from crmcx.errors import MissingExtraError, UsageError
 from crmcx.sync import Progress, SyncReport
 from crmcx.workspace import Workspace
 
 _SHOWN = 6
+_NOTE, _STORE = "bank.json", "bank.duckdb"
 
 
 def run(*, customers: int = 5000, seed: int = 7, out: Path | None = None, as_json: bool = False) -> None:
@@ -34,25 +35,50 @@ def run(*, customers: int = 5000, seed: int = 7, out: Path | None = None, as_jso
         as_json: Print data instead of text.
 
     Raises:
-        SourceError: A folder given as `out` cannot be written.
+        UsageError: A folder given as `out` cannot be written, or holds another bank.
     """
     begun = perf_counter()
+    if out is not None:
+        _claim(out, customers=customers, seed=seed)
     with ExitStack() as stack:
         folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crmcx-demo-")))
         shown = None if as_json else screen()
         exports = _write(folder, customers, seed, shown)
-        workspace = stack.enter_context(Workspace(folder / "bank.duckdb"))
+        workspace = stack.enter_context(Workspace(folder / _STORE))
         report = _sync(workspace, exports, shown)
         found = find(workspace, exports.truth)
         answers = ask(workspace.tables)
         if shown is None:
             print(json.dumps(_data(workspace, report, found, answers), indent=2, default=str))  # noqa: T201 - as asked
             return
-        _tell(shown, workspace, report, found, answers)
+        _tell(shown, workspace, report, found, answers, kept=out)
         page = _page(out, workspace, report, found, answers)
         shown.heading("The page")
         kept = f"exports, truth and store are kept in {folder}" if out else "--out DIR keeps exports and store too"
         shown.text(f"  {page}\n\n{perf_counter() - begun:.1f} s in all; {kept}")
+
+
+def _claim(folder: Path, *, customers: int, seed: int) -> None:
+    """Note in a folder which bank it holds; a store of another bank would mix with this one.
+
+    Raises:
+        UsageError: The folder cannot be written, or holds another bank, or a store that the demo did not write.
+    """
+    note = folder / _NOTE
+    wanted = {"customers": customers, "seed": seed}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        held = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else None
+        if held is None and not (folder / _STORE).exists():
+            note.write_text(json.dumps(wanted), encoding="utf-8")
+            return
+    except OSError as error:
+        msg = f"the folder {folder} cannot be written: {error.strerror}"
+        raise UsageError(msg, hint="choose another with --out") from None
+    if held != wanted:
+        what = f"the bank of {held['customers']:,} customers and seed {held['seed']}" if held else "a store of its own"
+        msg = f"the folder {folder} holds {what}"
+        raise UsageError(msg, hint="choose another with --out, or remove it")
 
 
 def _page(out: Path | None, workspace: Workspace, report: SyncReport, found: Found, answers: Answers) -> str:
@@ -60,7 +86,12 @@ def _page(out: Path | None, workspace: Workspace, report: SyncReport, found: Fou
     folder = out or Path(tempfile.mkdtemp(prefix="crmcx-page-"))
     try:
         page = write_page(
-            folder / "bank.html", workspace=workspace, report=report, answers=answers, person=found.card()
+            folder / "bank.html",
+            workspace=workspace,
+            report=report,
+            answers=answers,
+            person=found.card(),
+            people=found.people(),
         )
     except MissingExtraError as error:
         return f"was not written: {error}"
@@ -95,14 +126,17 @@ def _sync(workspace: Workspace, exports: Exports, shown: Plain | None) -> SyncRe
     return report
 
 
-def _tell(shown: Plain, workspace: Workspace, report: SyncReport, found: Found, answers: Answers) -> None:
+def _tell(
+    shown: Plain, workspace: Workspace, report: SyncReport, found: Found, answers: Answers, *, kept: Path | None
+) -> None:
     aside = workspace.quarantine(limit=_SHOWN)
     shown.heading("What was set aside, and why")
     for each in aside:
-        shown.text(f"  {each.origin or each.stream} row {each.row}: {each.field or 'record'} {each.reason}")
+        system = each.source.partition(":")[2]
+        shown.text(f"  {system}: {each.origin or each.stream} row {each.row}: {each.field or 'record'} {each.reason}")
     rest = report.counts.quarantined - len(aside)
     if rest > 0:
-        shown.text(f"  ... and {rest:,} more; `crmcx quarantine list` shows them all of a store that was kept")
+        shown.text(f"  ... and {rest:,} more" + (f": crmcx quarantine list {kept / _STORE}" if kept else ""))
     shown.heading("What the model holds")
     for name, count in workspace.status().rows:
         shown.text(f"  {name:<20}{count:>9,}")
@@ -114,7 +148,8 @@ def _tell(shown: Plain, workspace: Workspace, report: SyncReport, found: Found, 
     width = max(len(asked) for asked, _ in answers.estimates)
     for asked, estimate in answers.estimates:
         left_out = sum(number for _, number in estimate.excluded)
-        said = f"{estimate.value_words:>13}   {estimate.interval_words:<28} n = {estimate.n:,}"
+        interval = estimate.interval_words or estimate.reason or ""
+        said = f"{estimate.value_words:>13}   {interval:<28} n = {estimate.n:,}"
         shown.text(f"  {asked:<{width}}{said}{f', {left_out:,} left out' if left_out else ''}")
     shown.heading("The same score in both languages of the survey")
     shown.text(_indented(answers.by_language))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 from crmcx.identity.edges import fits
@@ -15,19 +16,21 @@ _MOST_WAYS = 200
 def make_components(connection: Any, policy: Policy) -> None:  # noqa: ANN401 - a DuckDB connection
     """Make the temporary table `id_components`: key, component; the edges that were cut are marked in `id_edges`.
 
-    A component that holds two records which cannot be one person's loses the edges of its weakest rule, then it is
-    looked at again, until none is left that breaks a rule.
+    A component that holds two records which cannot be one person's loses edges of its weakest rule: first those of
+    records that do not tell a full name, then all of that rule. It is looked at again after each, until none is left
+    that breaks a rule.
     """
     connection.execute("ALTER TABLE id_edges ADD COLUMN cut BOOLEAN DEFAULT false").fetchall()
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE id_components AS SELECT key, key AS component FROM id_people"
     ).fetchall()
     _connect(connection)
-    for rule in RULES:
+    vague = "(a IN (SELECT key FROM id_people WHERE NOT whole) OR b IN (SELECT key FROM id_people WHERE NOT whole))"
+    for rule, which in product(RULES, (vague, "true")):
         if not _find_broken(connection, policy):
             return
         connection.execute(
-            f"""UPDATE id_edges SET cut = true WHERE rule = {literal(rule)} AND a IN (
+            f"""UPDATE id_edges SET cut = true WHERE rule = {literal(rule)} AND {which} AND a IN (
                 SELECT key FROM id_components SEMI JOIN id_broken USING (component))"""
         ).fetchall()
         connection.execute(
@@ -83,7 +86,7 @@ def _find_broken(connection: Any, policy: Policy) -> int:  # noqa: ANN401 - a Du
         f"""CREATE OR REPLACE TEMP TABLE id_broken AS
         WITH ways AS (
             SELECT c.component, p.way, any_value(p.given) AS given, any_value(p.family) AS family,
-                any_value(p.birth_year) AS birth_year, any_value(p.organisation) AS organisation,
+                any_value(p.birth_year) AS birth_year, any_value(p.party) AS party,
                 any_value(p.nicknames) AS nicknames
             FROM id_components c JOIN id_people p USING (key) GROUP BY c.component, p.way
         ), several AS (

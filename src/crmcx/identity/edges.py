@@ -10,48 +10,72 @@ from typing import Any
 
 from crmcx.engines import ColumnStream
 from crmcx.identity.policy import Policy
+from crmcx.store import literal
 
-_LETTERS = r"[^\p{L}]+"
 _SHORT, _LONG = 4, 8
+_LONGEST = 64
+"""Letters of a name that are compared."""
+_FIRST_YEAR, _LAST_YEAR = 1850, 2200
+_TITLES = (
+    *("dipl", "dr", "eheleute", "familie", "frau", "herr", "herrn", "ing", "ii", "iii", "jr", "jun", "junior", "mag"),
+    *("mba", "miss", "mr", "mrs", "ms", "phd", "prof", "sen", "senior", "sir", "sr"),
+)
+"""Words beside a name that are no part of it."""
+_ACCENTED = r"[\p{Latin}\p{Greek}\p{Cyrillic}\p{Common}\p{Inherited}]*"
+"""Scripts whose marks are accents; in others a mark is a letter's vowel."""
 
 
-def _plain(sql: str) -> str:
+def _plain(sql: str, *, digits: bool = False) -> str:
     """A name without case, accents, blanks and marks."""
-    return (
-        f"regexp_replace(replace(lower(strip_accents(nfc_normalize(coalesce({sql}, '')))), 'ß', 'ss'),"
-        f" '{_LETTERS}', '', 'g')"
-    )
+    text = f"lower(nfc_normalize(left(coalesce({sql}, ''), {4 * _LONGEST})))"
+    bare = f"CASE WHEN regexp_full_match({text}, '{_ACCENTED}') THEN strip_accents({text}) ELSE {text} END"
+    kept = r"[^\p{L}\p{M}\p{N}]+" if digits else r"[^\p{L}\p{M}]+"
+    return f"left(regexp_replace(replace({bare}, 'ß', 'ss'), '{kept}', '', 'g'), {_LONGEST})"
 
 
 def _near(a: str, b: str) -> str:
-    """Whether two words differ by a slip of the pen: one in a word of four letters or more, two in one of eight."""
+    """Whether two words differ by a slip of the pen: one in a word of four letters or more, two in one of eight.
+
+    Only in scripts with capitals, where a letter is a small part of a word.
+    """
     least = f"least(length({a}), length({b}))"
-    slips = f"damerau_levenshtein({a}, {b})"
-    return f"({a} = {b} OR ({least} >= {_SHORT} AND {slips} <= 1) OR ({least} >= {_LONG} AND {slips} <= 2))"
+    allowed = f"CASE WHEN {least} >= {_LONG} THEN 2 WHEN {least} >= {_SHORT} THEN 1 ELSE 0 END"
+    cased = f"upper({a}) <> lower({a}) AND upper({b}) <> lower({b})"
+    return (
+        f"CASE WHEN {a} = {b} THEN true WHEN abs(length({a}) - length({b})) > 2 OR NOT ({cased}) THEN false"
+        f" ELSE damerau_levenshtein({a}, {b}) <= {allowed} END"
+    )
 
 
 def _given_fits(a: str, b: str) -> str:
-    initial = f"((length({a}.given) = 1 OR length({b}.given) = 1) AND left({a}.given, 1) = left({b}.given, 1))"
+    """Whether two given names may be one person's; the last letter often parts hers from his, and is no slip."""
+    one, other = f"{a}.given", f"{b}.given"
+    cased = f"upper({one}) <> lower({one})"
+    initial = f"((length({one}) = 1 OR length({other}) = 1) AND left({one}, 1) = left({other}, 1) AND {cased})"
     nickname = f"list_has_any({a}.nicknames, {b}.nicknames)"
-    return f"({a}.given = '' OR {b}.given = '' OR {initial} OR {nickname} OR {_near(f'{a}.given', f'{b}.given')})"
+    slip = f"(right({one}, 1) = right({other}, 1) AND {_near(one, other)})"
+    return f"({one} = '' OR {other} = '' OR {initial} OR {nickname} OR {slip})"
 
 
 def _family_fits(a: str, b: str) -> str:
-    return f"({a}.family = '' OR {b}.family = '' OR {_near(f'{a}.family', f'{b}.family')})"
+    """Whether two family names, or names of organisations, may be one; their numbers must be equal."""
+    one, other = f"{a}.family", f"{b}.family"
+    numbers = " = ".join(f"regexp_replace({name}, '[^\\p{{N}}]', '', 'g')" for name in (one, other))
+    return f"({one} = '' OR {other} = '' OR (({_near(one, other)}) AND {numbers}))"
 
 
 def fits(a: str, b: str, policy: Policy) -> str:
     """SQL: whether two ways of naming a person, of two aliases of `id_people`, may be one person's."""
     straight = f"({_given_fits(a, b)} AND {_family_fits(a, b)})"
     swapped = (
-        f"({a}.given <> '' AND {b}.family <> '' AND {_near(f'{a}.given', f'{b}.family')}"
-        f" AND {_near(f'{a}.family', f'{b}.given')})"
+        f"({a}.given <> '' AND {b}.family <> '' AND ({_near(f'{a}.given', f'{b}.family')})"
+        f" AND ({_near(f'{a}.family', f'{b}.given')}))"
     )
     born = (
         f"({a}.birth_year IS NULL OR {b}.birth_year IS NULL"
         f" OR abs({a}.birth_year - {b}.birth_year) <= {policy.birth_years_apart})"
     )
-    return f"({a}.organisation = {b}.organisation AND {born} AND ({straight} OR {swapped}))"
+    return f"({a}.party = {b}.party AND {born} AND ({straight} OR {swapped}))"
 
 
 def make_people(connection: Any, policy: Policy) -> None:  # noqa: ANN401 - a DuckDB connection
@@ -64,51 +88,63 @@ def make_people(connection: Any, policy: Policy) -> None:  # noqa: ANN401 - a Du
         SELECT {_plain("name")} AS name, list(DISTINCT number) AS numbers FROM id_groups GROUP BY ALL"""
     ).fetchall()
     connection.unregister("id_groups")
+    titles = ", ".join(map(literal, _TITLES))
+    # What a source calls a name, in words without titles; where nothing else is left, as it was.
+    words = f"""list_filter(string_split(trim(regexp_replace(coalesce(%s, ''), '\\s+', ' ', 'g')), ' '),
+        lambda w: NOT list_contains([{titles}], regexp_replace(lower(w), '[^\\p{{L}}]', '', 'g')))"""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE id_people AS
         WITH split AS (
-            SELECT key, created_us, birth_year, kind = 'organisation' AS organisation,
-                string_split(trim(regexp_replace(coalesce(name, ''), '\\s+', ' ', 'g')), ' ') AS words,
-                given_name, family_name, name FROM main.customers
+            SELECT key, created_us, CASE WHEN birth_year BETWEEN {_FIRST_YEAR} AND {_LAST_YEAR} THEN birth_year END
+                AS birth_year, CASE WHEN kind IN ('organisation', 'household') THEN kind ELSE 'person' END AS party,
+                nullif(trim(name), '') AS name, {words % "name"} AS words,
+                {words % "given_name"} AS given_words, {words % "family_name"} AS family_words FROM main.customers
         ), named AS (
-            SELECT key, created_us, birth_year, organisation,
-                CASE WHEN given_name IS NOT NULL OR family_name IS NOT NULL
-                    THEN string_split(trim(coalesce(given_name, '')), ' ')[1]
-                    WHEN organisation THEN '' WHEN len(words) > 1 THEN words[1] END AS given,
-                CASE WHEN given_name IS NOT NULL OR family_name IS NOT NULL THEN family_name
-                    WHEN organisation THEN name WHEN len(words) > 1 THEN words[-1] ELSE words[1] END AS family
+            SELECT key, created_us, birth_year, party,
+                CASE WHEN party <> 'person' THEN '' ELSE coalesce(nullif(given_words[1], ''),
+                    CASE WHEN len(words) > 1 THEN words[1] END) END AS given,
+                CASE WHEN party <> 'person' THEN name ELSE coalesce(nullif(array_to_string(family_words, ' '), ''),
+                    CASE WHEN len(words) > 1 THEN words[-1]
+                        WHEN coalesce(given_words[1], '') = '' THEN words[1] END) END AS family
             FROM split
         ), plain AS (
-            SELECT key, created_us, birth_year, organisation, {_plain("given")} AS given, {_plain("family")} AS family
+            SELECT key, created_us, birth_year, party, {_plain("given")} AS given,
+                CASE WHEN party = 'person' THEN {_plain("family")} ELSE {_plain("family", digits=True)} END AS family
             FROM named
         )
-        SELECT p.*, coalesce(n.numbers, []) AS nicknames,
-            hash(given, family, birth_year, organisation) AS way, given = '' AND family = '' AS nameless
+        SELECT p.*, coalesce(n.numbers, []) AS nicknames, hash(given, family, birth_year, party) AS way,
+            given = '' AND family = '' AS nameless, length(given) > 1 AND family <> '' AS whole
         FROM plain p LEFT JOIN id_nicknames n ON n.name = p.given"""
     ).fetchall()
 
 
 def make_edges(connection: Any, policy: Policy) -> None:  # noqa: ANN401 - a DuckDB connection
     """Make the temporary table `id_edges`: a, b, rule, namespace, key; more of what is set aside goes to `id_aside`."""
+    # Who holds each key, with the way in which she is named: what follows never joins two records by a key alone.
+    connection.execute(
+        """CREATE OR REPLACE TEMP TABLE id_held AS
+        SELECT k.rule, k.namespace, k.key, k.customer_key, p.way, p.nameless, hash(p.given, p.family) AS name,
+            p.given, p.family, p.birth_year, p.party, p.nicknames
+        FROM id_keys k JOIN id_people p ON p.key = k.customer_key"""
+    ).fetchall()
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE id_ways AS
         WITH shared AS (
-            SELECT k.rule, k.namespace, k.key,
-                count(DISTINCT CASE WHEN NOT p.nameless THEN hash(p.given, p.family) END)
-                + count(*) FILTER (p.nameless) AS people
-            FROM id_keys k JOIN id_people p ON p.key = k.customer_key GROUP BY ALL HAVING count(*) > 1
+            SELECT rule, namespace, key, count(DISTINCT CASE WHEN NOT nameless THEN name END)
+                + count(*) FILTER (nameless) AS people
+            FROM id_held GROUP BY ALL HAVING count(*) > 1
         )
-        SELECT s.rule, s.namespace, s.key, s.people > {policy.max_people} AS generic, p.way, min(p.key) AS hub,
-            any_value(p.given) AS given, any_value(p.family) AS family, any_value(p.birth_year) AS birth_year,
-            any_value(p.organisation) AS organisation, any_value(p.nicknames) AS nicknames,
-            any_value(p.given) <> '' AND any_value(p.family) <> '' AS whole
-        FROM shared s JOIN id_keys k USING (rule, namespace, key) JOIN id_people p ON p.key = k.customer_key
-        GROUP BY s.rule, s.namespace, s.key, s.people, p.way"""
+        SELECT s.rule, s.namespace, s.key, s.people > {policy.max_people} AS generic, h.way, min(h.customer_key) AS hub,
+            any_value(h.given) AS given, any_value(h.family) AS family, any_value(h.birth_year) AS birth_year,
+            any_value(h.party) AS party, any_value(h.nicknames) AS nicknames,
+            any_value(h.given) <> '' AND any_value(h.family) <> '' AS named
+        FROM shared s JOIN id_held h USING (rule, namespace, key)
+        GROUP BY s.rule, s.namespace, s.key, s.people, h.way"""
     ).fetchall()
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE id_pairs AS
         SELECT a.rule, a.namespace, a.key, a.way, b.way AS other, a.hub, b.hub AS other_hub,
-            {fits("a", "b", policy)} AS fits, a.whole AND b.whole AS whole
+            {fits("a", "b", policy)} AS fits
         FROM id_ways a JOIN id_ways b USING (rule, namespace, key)
         WHERE NOT a.generic AND a.way <> b.way"""
     ).fetchall()
@@ -123,11 +159,10 @@ def make_edges(connection: Any, policy: Policy) -> None:  # noqa: ANN401 - a Duc
         """CREATE OR REPLACE TEMP TABLE id_edges AS
         WITH sound AS (
             SELECT w.* FROM id_ways w ANTI JOIN id_either USING (rule, namespace, key, way)
-            WHERE NOT w.generic AND (w.rule <> 'phone' OR w.whole)
+            WHERE NOT w.generic AND (w.rule <> 'phone' OR w.named)
         )
-        SELECT s.hub AS a, p.key AS b, s.rule, s.namespace, s.key
-        FROM sound s JOIN id_keys k USING (rule, namespace, key)
-            JOIN id_people p ON p.key = k.customer_key AND p.way = s.way WHERE p.key <> s.hub
+        SELECT s.hub AS a, h.customer_key AS b, s.rule, s.namespace, s.key
+        FROM sound s JOIN id_held h USING (rule, namespace, key, way) WHERE h.customer_key <> s.hub
         UNION ALL SELECT x.hub, x.other_hub, x.rule, x.namespace, x.key FROM id_pairs x
             SEMI JOIN sound s ON (s.rule, s.namespace, s.key, s.way) = (x.rule, x.namespace, x.key, x.way)
             SEMI JOIN sound t ON (t.rule, t.namespace, t.key, t.way) = (x.rule, x.namespace, x.key, x.other)
@@ -136,8 +171,9 @@ def make_edges(connection: Any, policy: Policy) -> None:  # noqa: ANN401 - a Duc
     connection.execute(
         f"""INSERT INTO id_aside
         SELECT w.rule, w.namespace, CASE WHEN w.generic THEN 'shared by more than {policy.max_people} people'
-            WHEN e.way IS NOT NULL THEN 'could be either of two people' ELSE 'no full name beside it' END, p.key
+            WHEN e.way IS NOT NULL THEN 'could be either of two people' ELSE 'no full name beside it' END,
+            h.customer_key
         FROM id_ways w LEFT JOIN id_either e USING (rule, namespace, key, way)
-            JOIN id_keys k USING (rule, namespace, key) JOIN id_people p ON p.key = k.customer_key AND p.way = w.way
-        WHERE w.generic OR e.way IS NOT NULL OR (w.rule = 'phone' AND NOT w.whole)"""
+            JOIN id_held h USING (rule, namespace, key, way)
+        WHERE w.generic OR e.way IS NOT NULL OR (w.rule = 'phone' AND NOT w.named)"""
     ).fetchall()

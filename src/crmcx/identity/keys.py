@@ -22,6 +22,7 @@ def make_keys(connection: Any, policy: Policy) -> None:  # noqa: ANN401 - a Duck
     """
     region = "NULL" if policy.region is None else literal(policy.region)
     mailbox = literal("plus" if policy.plus_tags else "plain")
+    unique = ", ".join(map(literal, policy.unique)) or "NULL"
     # What is written, with how it is to be read.
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE id_said AS
@@ -32,29 +33,40 @@ def make_keys(connection: Any, policy: Policy) -> None:  # noqa: ANN401 - a Duck
         WHERE c.kind = 'phone' AND c.value IS NOT NULL
         UNION SELECT customer_key, 'id', namespace, '', value FROM main.identifiers
         UNION SELECT key, 'id', source, '', source_id FROM main.customers
-        WHERE source IN (SELECT namespace FROM main.identifiers)"""
+        WHERE source IN (SELECT namespace FROM main.identifiers) OR source IN ({unique})"""
     ).fetchall()
     _read_new(connection, policy)
     connection.execute(
-        """CREATE OR REPLACE TEMP TABLE id_keys AS
+        f"""CREATE OR REPLACE TEMP TABLE id_keys AS
         SELECT DISTINCT s.customer_key, s.rule, s.namespace, r.key
-        FROM id_said s JOIN identity.readings r USING (rule, variant, raw) WHERE r.key IS NOT NULL"""
+        FROM id_said s JOIN identity.readings r USING (rule, variant, raw)
+        WHERE r.key IS NOT NULL AND {_usable()}"""
     ).fetchall()
     unread = 'needs the extra "phone"'
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE id_aside AS
-        SELECT s.rule, s.namespace, coalesce(r.aside, {literal(unread)}) AS reason, s.customer_key
-        FROM id_said s LEFT JOIN identity.readings r USING (rule, variant, raw) WHERE r.key IS NULL"""
+        SELECT s.rule, s.namespace, CASE WHEN {_usable()} THEN r.aside ELSE {literal(unread)} END AS reason,
+            s.customer_key
+        FROM id_said s LEFT JOIN identity.readings r USING (rule, variant, raw)
+        WHERE r.key IS NULL OR NOT {_usable()}"""
     ).fetchall()
 
 
+def _usable() -> str:
+    """SQL: whether a value can be read on this machine; without the extra, phones cannot, also if they once were."""
+    return "true" if can_read_phones() else "s.rule <> 'phone'"
+
+
 def _read_new(connection: Any, policy: Policy) -> None:  # noqa: ANN401 - a DuckDB connection
-    """Read the values that no earlier resolution has read."""
-    connection.execute("DELETE FROM identity.readings WHERE reader <> $1", [READER]).fetchall()
-    phones = "" if can_read_phones() else "AND s.rule <> 'phone'"
+    """Read the values that no earlier resolution has read, and forget those that nobody says any more."""
+    connection.execute(
+        """DELETE FROM identity.readings r WHERE reader <> $1 OR NOT EXISTS (
+            SELECT 1 FROM id_said s WHERE s.rule = r.rule AND s.variant = r.variant AND s.raw = r.raw)""",
+        [READER],
+    ).fetchall()
     found = connection.execute(
         f"""SELECT DISTINCT s.rule, s.variant, s.raw FROM id_said s
-        LEFT JOIN identity.readings r USING (rule, variant, raw) WHERE r.raw IS NULL {phones}"""
+        LEFT JOIN identity.readings r USING (rule, variant, raw) WHERE r.raw IS NULL AND {_usable()}"""
     ).fetchall()
     for start in range(0, len(found), _BLOCK):
         block = found[start : start + _BLOCK]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from crmcx.errors import AmbiguousPersonError, UnknownPersonError
+from crmcx.errors import AmbiguousPersonError, UnknownPersonError, UsageError
 from crmcx.identity.evidence import Evidence, Why, chain_between, links_of
 from crmcx.identity.readings import read_email, read_id, read_phone
 from crmcx.identity.timeline import Timeline, timeline_of
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from crmcx.store import Snapshot
 
 _LONGEST_ID = 19
+_SHOWN = 10
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Person:
     """One person, resolved over all sources, as she stood in one snapshot."""
 
@@ -33,7 +35,7 @@ class Person:
     """What joins them: one link for each record after the first, the surest there is."""
     snapshot: str
     """Id of the snapshot."""
-    _source: Snapshot = field(eq=False)
+    _source: Snapshot = field()
     _keys: tuple[int, ...] = field()
 
     @property
@@ -74,21 +76,24 @@ def person(snapshot: Snapshot, value: str, *, namespace: str | None = None) -> P
     Raises:
         UnknownPersonError: Nobody is known by it.
         AmbiguousPersonError: Several people are.
+        UsageError: The value is no text.
     """
-    keys = _candidates(snapshot, value.strip(), namespace)
+    _demand_text(value)
+    keys = _candidates(snapshot, _writable(value).strip(), None if namespace is None else _writable(namespace))
     people = snapshot.query(
         "SELECT DISTINCT coalesce(p.person_id, k.key) FROM (SELECT unnest($1) AS key) k"
         " LEFT JOIN main.person_map p ON p.customer_key = k.key",
         [sorted(keys)],
     )
-    said = f"a value of {len(value)} characters" + (f" in namespace {namespace!r}" if namespace else "")
+    known = [name for (name,) in snapshot.query("SELECT DISTINCT namespace FROM main.identifiers ORDER BY ALL")]
+    said = f"a value of {len(value)} characters" + (f" in namespace {namespace!r}" if namespace in known else "")
     if not people:
-        known = [name for (name,) in snapshot.query("SELECT DISTINCT namespace FROM main.identifiers ORDER BY ALL")]
-        msg = f"nobody is known by {said}; identifiers are of: {', '.join([*known, 'email', 'phone'])}"
-        raise UnknownPersonError(msg, hint="check the spelling, or leave namespace= out to look everywhere")
+        some = ", ".join([*known[:_SHOWN], *(["..."] if len(known) > _SHOWN else []), "email", "phone"])
+        msg = f"nobody is known by {said}; identifiers are of: {some}"
+        raise UnknownPersonError(msg, hint="check the spelling, leave namespace= out, or resolve() what came in since")
     if len(people) > 1:
         msg = f"{len(people)} people are known by {said}"
-        raise AmbiguousPersonError(msg, hint="pass namespace=, or the record as source/id")
+        raise AmbiguousPersonError(msg, hint="pass namespace=, or the record as source/id, or resolve() first")
     return _load(snapshot, people[0][0])
 
 
@@ -107,6 +112,9 @@ def why(snapshot: Snapshot, a: str, b: str) -> Why:
         UnknownPersonError: There is no such record.
         AmbiguousPersonError: It could be several people's.
     """
+    if not snapshot.query("SELECT 1 FROM identity.versions LIMIT 1"):
+        msg = "nobody has looked yet which records are one person's"
+        raise UsageError(msg, hint="call resolve() first")
     ends = [_record(snapshot, each) for each in (a, b)]
     (first, first_ref, first_person), (second, second_ref, second_person) = ends
     if first_person != second_person:
@@ -117,24 +125,44 @@ def why(snapshot: Snapshot, a: str, b: str) -> Why:
 
 
 def _candidates(snapshot: Snapshot, value: str, namespace: str | None) -> set[int]:
-    """Keys of the records that a value may mean."""
-    mailbox, number = read_email(value).key, read_id(value).key
-    lines = {
-        read_phone(value, variant or None).key
-        for (variant,) in snapshot.query("SELECT DISTINCT variant FROM identity.readings WHERE rule = 'phone'")
-    }
+    """Keys of the records that a value may mean: as it is written, or as the last resolution read it."""
+    policy = _policy(snapshot)
     found = snapshot.query(
-        """SELECT customer_key FROM main.identifiers WHERE ($2 IS NULL OR namespace = $2) AND (value = $1 OR value IN (
-            SELECT raw FROM identity.readings WHERE rule = 'id' AND key = $3))
-        UNION SELECT customer_key FROM main.contact_points WHERE ($2 IS NULL OR kind = $2) AND (value = $1 OR value IN (
-            SELECT raw FROM identity.readings WHERE (rule = 'email' AND key = $4)
-                OR (rule = 'phone' AND key IN (SELECT unnest($5::VARCHAR[])))))
+        """SELECT customer_key FROM main.identifiers WHERE ($2 IS NULL OR namespace = $2) AND value = $1
+        UNION SELECT customer_key FROM main.contact_points WHERE ($2 IS NULL OR kind = $2) AND value = $1
+        UNION SELECT customer_key FROM identity.keys WHERE
+            (rule = 'id' AND ($2 IS NULL OR namespace = $2) AND key = $3)
+            OR (($2 IS NULL OR rule = $2) AND ((rule = 'email' AND key = $4) OR (rule = 'phone' AND key = $5)))
         UNION SELECT key FROM main.customers WHERE ($2 IS NULL OR source = $2) AND source_id = $1
         UNION SELECT key FROM main.customers WHERE $2 IS NULL AND source || '/' || source_id = $1
         UNION SELECT key FROM main.customers WHERE $2 IS NULL AND key = $6""",
-        [value, namespace, number, mailbox, sorted(line for line in lines if line), _as_id(value)],
+        [
+            value,
+            namespace,
+            read_id(value).key,
+            read_email(value, plus_tags=policy.get("plus_tags", True)).key,
+            read_phone(value, policy.get("region")).key,
+            _as_id(value),
+        ],
     )
     return {key for (key,) in found}
+
+
+def _demand_text(value: object) -> None:
+    if not isinstance(value, str):
+        msg = f"found {type(value).__name__} as a person's number, expected text"
+        raise UsageError(msg, hint="pass it as text, such as '4711'")
+
+
+def _policy(snapshot: Snapshot) -> dict[str, Any]:
+    """The policy of the last resolution, as plain data; empty where there was none."""
+    found = snapshot.query("SELECT policy FROM identity.versions ORDER BY version DESC LIMIT 1")
+    return dict(json.loads(found[0][0])) if found else {}
+
+
+def _writable(text: str) -> str:
+    """A text as a store can hold it: half a character, which it cannot, is replaced."""
+    return text.encode(errors="replace").decode()
 
 
 def _as_id(value: str) -> int | None:
@@ -193,6 +221,7 @@ def _tree(links: tuple[tuple[int, int, str, str, str], ...], refs: dict[int, str
 
     def head(key: int) -> int:
         while heads[key] != key:
+            heads[key] = heads[heads[key]]
             key = heads[key]
         return key
 
@@ -200,6 +229,6 @@ def _tree(links: tuple[tuple[int, int, str, str, str], ...], refs: dict[int, str
     for link in links:
         a, b = head(link[0]), head(link[1])
         if a != b:
-            heads[a] = b
+            heads[b] = a
             found.extend(chain_between(link[0], link[1], (link,), refs) or ())
     return tuple(found)

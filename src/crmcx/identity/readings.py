@@ -11,7 +11,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 READER = 1
 """Version of these rules; values read by another version are read again."""
@@ -107,13 +107,15 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _SEQUENCES = ("0123456789", "9876543210")
 _SHORTEST_LINE = 5
 _SAME = 5
+_LONG_ENOUGH = 6
+"""Characters from which on the last two of a number may be shown."""
 
 
 @frozen
 class Reading:
     """What one value stands for."""
 
-    key: str | None
+    key: str | None = field(repr=False)
     """The key that it makes; None for none."""
     aside: str | None = None
     """Why it makes none."""
@@ -209,9 +211,10 @@ def masked(rule: str, key: str) -> str:
     """A key so far as it may be shown.
 
     Example:
-        >>> masked("email", "ada@mail.example"), masked("id", "4711")
-        ('a***@mail.example', '***11')
+        >>> masked("email", "ada@mail.example"), masked("id", "12094711"), masked("id", "4711")
+        ('a***@mail.example', '***11', '***')
     """
     if rule == "email":
         return f"{key[:1]}***{key[key.rfind('@') :]}"
-    return f"***{key[-2:]}" if rule == "id" else f"{key[:3]}***{key[-2:]}"
+    end = key[-2:] if len(key) >= _LONG_ENOUGH else ""
+    return f"***{end}" if rule == "id" else f"{key[:3]}***{end}"

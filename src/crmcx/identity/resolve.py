@@ -18,7 +18,20 @@ from crmcx.identity.policy import Policy
 from crmcx.store import Store
 
 _TEMPORARY = (
-    *("said", "keys", "aside", "nicknames", "people", "ways", "pairs", "either", "edges", "components", "links"),
+    *(
+        "said",
+        "keys",
+        "aside",
+        "nicknames",
+        "people",
+        "held",
+        "ways",
+        "pairs",
+        "either",
+        "edges",
+        "components",
+        "links",
+    ),
     *("least", "broken", "map"),
 )
 _RULE_WORDS = {"email": "same mailbox", "phone": "same phone and full name", "id": "same number"}
@@ -29,7 +42,7 @@ class Resolution:
     """What a resolution made of the records. Prints as a summary."""
 
     version: int
-    """Version of the map of people; it grows only when somebody's person changed."""
+    """Version of the map of people; it grows when somebody's person or the policy changed."""
     records: int
     """Customer records."""
     people: int
@@ -56,7 +69,7 @@ class Resolution:
         ]
         if self.cut:
             told.append(("links cut, since they join two people", f"{self.cut:,}"))
-        return told + [(f"set aside: {rule}, {reason}", f"{n:,}") for rule, reason, n in self.aside]
+        return told + [(f"not used to join: {rule}, {reason}", f"{n:,}") for rule, reason, n in self.aside]
 
     def __str__(self) -> str:
         told = self._told()
@@ -101,12 +114,16 @@ def resolve(store: Store, policy: Policy | None = None) -> Resolution:
 
 def _keep(connection: Any, policy: Policy, now_us: int) -> Resolution:  # noqa: ANN401 - a DuckDB connection
     """Write the map and what it rests on, where it differs from the one before."""
-    ((moved, gone, last),) = connection.execute(
+    ((moved, gone),) = connection.execute(
         """SELECT count(*) FILTER (m.customer_key IS NOT NULL AND p.person_id IS DISTINCT FROM m.person_id),
-            count(*) FILTER (m.customer_key IS NULL), (SELECT coalesce(max(version), 0) FROM identity.versions)
+            count(*) FILTER (m.customer_key IS NULL)
         FROM id_map m FULL JOIN person_map p USING (customer_key)"""
     ).fetchall()
-    version = last + 1 if moved or gone or not last else last
+    before = connection.execute(
+        "SELECT version, policy_hash FROM identity.versions ORDER BY version DESC LIMIT 1"
+    ).fetchall()
+    last, same = (before[0][0], before[0][1] == policy.hash) if before else (0, False)
+    version = last if same and not moved and not gone else last + 1
     records, people, largest = connection.execute(
         "SELECT coalesce(sum(n), 0), count(*), coalesce(max(n), 0)"
         " FROM (SELECT count(*) AS n FROM id_map GROUP BY person_id)"
@@ -118,7 +135,7 @@ def _keep(connection: Any, policy: Policy, now_us: int) -> Resolution:  # noqa: 
             "INSERT INTO identity.versions VALUES ($1, $2, $3, $4, $5, $6)",
             [version, now_us, json.dumps(policy.describe()), policy.hash, int(records), people],
         ).fetchall()
-    for name in ("edges", "aside"):
+    for name in ("keys", "edges", "aside"):
         connection.execute(f"DELETE FROM identity.{name}").fetchall()
         connection.execute(f"INSERT INTO identity.{name} SELECT DISTINCT * FROM id_{name}").fetchall()
     joined = connection.execute(

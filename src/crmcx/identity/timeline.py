@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from crmcx.store import Snapshot
 
 _DAY_US = 86_400_000_000
-_SHOWN = 12
+_SHOWN = 20
+_PREDICTED = "CASE WHEN mode = 'predicted' THEN ' (predicted)' ELSE '' END"
 # Per table: when, the day where only that is known, what happened, touchpoint, channel, what is worth saying of it.
 _EVENTS = (
-    ("stage_changes", "changed_us", None, "'stage ' || stage", "NULL", "NULL", "nullif(scope, '')"),
+    ("stage_changes", "changed_us", None, f"'stage ' || stage || {_PREDICTED}", "NULL", "NULL", "nullif(scope, '')"),
     ("interactions", "occurred_us", None, "kind", "touchpoint", "channel", "outcome"),
     ("cases", "opened_us", None, "'case opened'", "NULL", "channel", "category"),
     ("cases", "resolved_us", None, "'case resolved'", "NULL", "channel", "category"),
@@ -110,7 +111,8 @@ class Timeline:
         ]
         if rest:
             lines.insert(_SHOWN, f"... {rest:,} more ...")
-        title = f"{len(self.entries):,} entries of {', '.join(self.sources) or 'no source'}"
+        count = "1 entry" if len(self.entries) == 1 else f"{len(self.entries):,} entries"
+        title = f"{count} of {', '.join(self.sources) or 'no source'}"
         header = "  ".join(f"{cell:<{width}}" for cell, width in zip(head, widths, strict=True)).rstrip()
         return "\n".join([title, header, *lines])
 
@@ -131,7 +133,7 @@ def timeline_of(snapshot: Snapshot, customers: tuple[int, ...]) -> Timeline:
             {at} IS NULL AS by_day, source, '{table}' AS "table", {kind} AS kind, {touchpoint} AS touchpoint,
             {channel} AS channel, {words} AS words, source || '/' || source_id AS ref, key,
             {"scope" if table == "stage_changes" else "NULL"} AS scope,
-            {"stage" if table == "stage_changes" else "NULL"} AS stage
+            {"CASE WHEN mode <> 'predicted' THEN stage END" if table == "stage_changes" else "NULL"} AS stage
         FROM main.{table} WHERE customer_key IN (SELECT unnest($1))
             AND ({at} IS NOT NULL{f" OR {day} IS NOT NULL" if day else ""})"""
         for number, (table, at, day, kind, touchpoint, channel, words) in enumerate(_EVENTS)
@@ -141,7 +143,7 @@ def timeline_of(snapshot: Snapshot, customers: tuple[int, ...]) -> Timeline:
     stages: dict[str, str] = {}
     entries = []
     for row in found:
-        if row["table"] == "stage_changes":
+        if row["stage"] is not None:
             stages[row["scope"]] = row["stage"]
         entries.append(
             TimelineEntry(

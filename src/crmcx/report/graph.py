@@ -164,9 +164,15 @@ def _caption(
     if moves:
         top = moves[0]
         said = (
-            f"The most taken way leads from {nodes[top.source].name} to {nodes[top.target].name}:"
-            f" {count_words(top.n)} times, {share_words(top.share)} of all that left {nodes[top.source].name}. "
+            f"The most taken way from one step to another leads from {nodes[top.source].name} to"
+            f" {nodes[top.target].name}: {count_words(top.n)} times, {share_words(top.share)} of all that left"
+            f" {nodes[top.source].name}. "
         )
+    again = max((way for way in shown if way.source == way.target), key=lambda way: way.n, default=None)
+    if again is not None and (not moves or again.n > moves[0].n):
+        name = nodes[again.source].name
+        often = "More often still" if moves else "Most often"
+        said += f"{often}, {name} follows {name}: {count_words(again.n)} times. "
     if scores is not None:
         lowest = min(scores.by_step.keys() & nodes.keys(), key=lambda step: (scores.place(step), step), default=None)
         if lowest is not None:

@@ -78,7 +78,7 @@
       else if (!found) answer.textContent = `This file holds no such number; it holds ${answer.dataset.holds}.`;
       else {
         answer.textContent = `Found: ${found.querySelector("h3").textContent}.`;
-        found.scrollIntoView({ behavior: still.matches ? "auto" : "smooth", block: "start" });
+        form.scrollIntoView({ behavior: still.matches ? "auto" : "smooth", block: "start" });
         found.focus({ preventScroll: true });
       }
     });

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
 from crmcx.estimates.words import count_words
+from crmcx.instants import zone
 from crmcx.report._text import safe, spaced
 from crmcx.report.blocks import Rows
 
 _MARKS = "\N{BLACK CIRCLE}\N{BLACK SQUARE}\N{BLACK UP-POINTING TRIANGLE}\N{BLACK DIAMOND}\N{WHITE CIRCLE}\N{WHITE SQUARE}\N{WHITE UP-POINTING TRIANGLE}\N{WHITE DIAMOND}"  # fmt: skip  # noqa: E501
-_OPEN_MONTHS = 2
 
 
 class Happening(Protocol):
@@ -24,6 +25,10 @@ class Happening(Protocol):
     @property
     def at(self) -> datetime:
         """When."""
+
+    @property
+    def precision(self) -> str:
+        """`instant`, or `day` where only the day is known."""
 
     @property
     def source(self) -> str:
@@ -92,10 +97,12 @@ class PersonCard:
     """What happened, in any order."""
     links: tuple[Evidence, ...] = ()
     """What joined the records."""
+    zone: str = "UTC"
+    """IANA name of the zone in which times are told."""
 
     def html(self, anchor: str) -> str:
         """The card as HTML."""
-        entries = sorted(self.entries, key=lambda entry: entry.at)
+        entries = sorted(self.entries, key=_order)
         sources = sorted({entry.source for entry in entries})
         marks = {source: _MARKS[place % len(_MARKS)] for place, source in enumerate(sources)}
         numbers = safe(json.dumps(list(map(_number, self.numbers))))
@@ -103,15 +110,15 @@ class PersonCard:
         return (
             f'<article class="person" id="{anchor}" tabindex="-1" data-numbers="{numbers}"'
             f' aria-labelledby="{anchor}-title"><h3 id="{anchor}-title">{safe(self.title)}</h3>{words}'
-            f"{self._evidence(anchor)}<h4>Timeline</h4>{_key(entries, marks)}"
-            f"{_months(entries, marks)}</article>"
+            f"{self._evidence(anchor)}<h4>Timeline</h4>{_key(entries, marks, self.zone)}"
+            f"{_months(entries, marks, zone(self.zone))}</article>"
         )
 
     def _evidence(self, anchor: str) -> str:
         if not self.links:
             return "<p>All records come from one place; nothing had to be joined.</p>"
         rows = tuple((link.a, link.b, spaced(link.rule), link.shown) for link in self.links)
-        table = Rows(("this record", "belongs with", "because of", "which both have"), rows, "What joined the records")
+        table = Rows(("this record", "belongs with", "because of", "what both have"), rows, "What joined the records")
         return table.html(anchor)
 
 
@@ -142,49 +149,70 @@ def _number(text: str) -> str:
     return "".join(text.split()).casefold()
 
 
-def _key(entries: Sequence[Happening], marks: dict[str, str]) -> str:
+def _order(entry: Happening) -> tuple[datetime, bool]:
+    """What is known by its day stands after what has a time on that day."""
+    by_day = entry.precision == "day"
+    return entry.at + (timedelta(days=1) if by_day else timedelta()), by_day
+
+
+def _key(entries: Sequence[Happening], marks: dict[str, str], zone_name: str) -> str:
     counts = {source: sum(entry.source == source for entry in entries) for source in marks}
     told = "".join(
         f"<li>{_mark(mark)} {safe(source)}: {count_words(counts[source])}</li>" for source, mark in marks.items()
     )
-    return f'<ul class="key">{told}<li>Times are in UTC</li></ul>'
+    return f'<ul class="key">{told}<li>Times are in {safe(zone_name)}</li></ul>'
 
 
 def _mark(mark: str) -> str:
     return f'<span class="mark" aria-hidden="true">{mark}</span>'
 
 
-def _months(entries: Sequence[Happening], marks: dict[str, str]) -> str:
-    months = [(name, list(found)) for name, found in groupby(entries, key=lambda entry: f"{entry.at:%B %Y}")]
+def _local(entry: Happening, tz: ZoneInfo) -> datetime:
+    """When, on the clock of the zone; a day stays the day that it is."""
+    return entry.at if entry.precision == "day" else entry.at.astimezone(tz)
+
+
+def _months(entries: Sequence[Happening], marks: dict[str, str], tz: ZoneInfo) -> str:
+    """The months, the fullest and the last of them open; a stage is told where it changes."""
+    months = [(name, list(found)) for name, found in groupby(entries, key=lambda each: f"{_local(each, tz):%B %Y}")]
+    fullest = max((len(found) for _, found in months), default=0)
     told = []
+    stage: str | None = None
     for place, (name, found) in enumerate(months):
-        state = " open" if place >= len(months) - _OPEN_MONTHS else ""
-        lines = "".join(_line(run, marks) for run in _runs(found))
+        state = " open" if place == len(months) - 1 or len(found) == fullest else ""
+        lines = []
+        for run in _runs(found, tz):
+            lines.append(_line(run, marks, tz, changed=run[0].stage != stage))
+            stage = run[0].stage
         count = "1 entry" if len(found) == 1 else f"{count_words(len(found))} entries"
         told.append(
             f'<details class="month"{state}><summary>{name} <span class="count">{count}</span></summary>'
-            f'<ol class="timeline">{lines}</ol></details>'
+            f'<ol class="timeline">{"".join(lines)}</ol></details>'
         )
     return "".join(told)
 
 
-def _runs(entries: Iterable[Happening]) -> list[list[Happening]]:
+def _runs(entries: Iterable[Happening], tz: ZoneInfo) -> list[list[Happening]]:
     """Entries one after the other that say the same of the same day stand in one line."""
 
     def said(entry: Happening) -> tuple[object, ...]:
-        return entry.at.date(), entry.source, entry.kind, entry.touchpoint, entry.channel, entry.words, entry.stage
+        day = _local(entry, tz).date()
+        return day, entry.source, entry.kind, entry.touchpoint, entry.channel, entry.words, entry.stage
 
     return [list(found) for _, found in groupby(entries, key=said)]
 
 
-def _line(run: Sequence[Happening], marks: dict[str, str]) -> str:
+def _line(run: Sequence[Happening], marks: dict[str, str], tz: ZoneInfo, *, changed: bool) -> str:
     first = run[0]
     what = spaced(first.touchpoint or first.kind)
     times = f" {count_words(len(run))} times" if len(run) > 1 else ""
-    parts = [first.kind if first.touchpoint else None, first.channel, first.words, first.stage]
+    stage = f"now {first.stage}" if changed and first.stage else None
+    parts = [first.kind if first.touchpoint else None, first.channel, first.words, stage]
     about = ", ".join(spaced(part) for part in parts if part)
+    at = _local(first, tz)
+    clock = "" if first.precision == "day" else f"{at:, %H:%M}"
     return (
-        f'<li><time datetime="{first.at.isoformat()}">{first.at:%d %b, %H:%M}</time>'
+        f'<li><time datetime="{at.date().isoformat() if not clock else at.isoformat()}">{at:%d %b}{clock}</time>'
         f'<span class="what"><b>{safe(what)}</b>{times} <span class="about">{safe(about)}</span></span>'
         f'<span class="from" title="{safe(first.ref)}">{_mark(marks[first.source])} {safe(first.source)}</span></li>'
     )

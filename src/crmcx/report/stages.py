@@ -13,8 +13,8 @@ from crmcx.report._text import broken, listed, pictured, spaced
 from crmcx.report.blocks import Figure, Rows
 
 _HEIGHT, _APART = 380, 0.052
-_NARROW_TICKS = 4
-_PLACES = 9
+_LEAST = 0.005
+_WIDE_TICKS, _NARROW_TICKS = 12, 4
 
 
 class StageRow(Protocol):
@@ -37,7 +37,7 @@ class StageRow(Protocol):
         """Of all people of the period, the share in it."""
 
 
-def stage_picture(rows: Iterable[StageRow], *, title: str = "Where customers stand, month by month") -> Figure:
+def stage_picture(rows: Iterable[StageRow], *, title: str = "Where people stand, month by month") -> Figure:
     """Stacked bars, one a period, cut by the share of each stage; the names stand beside the last.
 
     Args:
@@ -54,7 +54,10 @@ def stage_picture(rows: Iterable[StageRow], *, title: str = "Where customers sta
         title=title,
         caption=_caption(starts, stages, at),
         name=f"One bar a month from {_span(starts)}, cut into the shares of {listed(map(spaced, stages))}.",
-        wide=drawn(traces, _layout(starts, last, right=160, width=30, size=12, left=2, every=1)),
+        wide=drawn(
+            traces,
+            _layout(starts, last, right=160, width=30, size=12, left=2, every=max(1, -(-len(starts) // _WIDE_TICKS))),
+        ),
         narrow=drawn(
             traces,
             _layout(
@@ -106,6 +109,7 @@ def _layout(
             "zeroline": False,
             "ticklabeloverflow": "allow",
             "range": [-0.5, len(starts) - 0.5],
+            "tickangle": 0,
             "tickvals": shown,
             "ticktext": [
                 f"{starts[place]:%b}" + (f"<br>{starts[place].year}" if year else "")
@@ -140,11 +144,16 @@ def _names(last: dict[str, float], width: int, size: int) -> list[dict[str, Any]
             "yanchor": "middle",
             "showarrow": False,
             "align": "left",
-            "text": f"<b>{broken(spaced(stage), width)}</b> {100 * share:.0f} %",
+            "text": f"<b>{broken(spaced(stage), width)}</b> {_per_cent(share)}",
             "font": {"size": size},
         }
         for (stage, share), height in zip(last.items(), heights, strict=True)
     ]
+
+
+def _per_cent(share: float) -> str:
+    """A share as whole per cent; what is there and less than one is not nothing."""
+    return "<1 %" if 0 < share < _LEAST else f"{100 * share:.0f} %"
 
 
 def _span(starts: Sequence[date]) -> str:
@@ -155,23 +164,31 @@ def _caption(starts: Sequence[date], stages: Sequence[str], at: _Rows) -> str:
     if not starts:
         return "No stage of any customer is known."
 
-    def share(start: date, stage: str) -> float:
+    def people(start: date, stage: str) -> int:
         row = at.get((start, stage))
-        return 0.0 if row is None else row.share
+        return 0 if row is None else row.n
 
-    largest = max(stages, key=lambda stage: share(starts[-1], stage))
-    most = share_words(share(starts[-1], largest))
-    said = f"In {starts[-1]:%B %Y}, {most} of customers are in the stage {spaced(largest)}."
+    def told(start: date, stage: str) -> str:
+        whole = sum(people(start, each) for each in stages)
+        share = people(start, stage) / whole if whole else 0.0
+        return f"{count_words(people(start, stage))} of {count_words(whole)} ({share_words(share)})"
+
+    largest = max(stages, key=lambda stage: people(starts[-1], stage))
+    said = (
+        f"At the end of {starts[-1]:%B %Y}, {told(starts[-1], largest)} of the people whose stage is known are in the"
+        f" stage {spaced(largest)}."
+    )
     if len(starts) == 1:
         return said
-    moved = max(stages, key=lambda stage: round(abs(share(starts[-1], stage) - share(starts[0], stage)), _PLACES))
-    before, after = share(starts[0], moved), share(starts[-1], moved)
+    said = f"{said[:-1]}; in {starts[0]:%B %Y} it was {told(starts[0], largest)}."
+    moved = max(stages, key=lambda stage: abs(people(starts[-1], stage) - people(starts[0], stage)))
+    before, after = people(starts[0], moved), people(starts[-1], moved)
     if before == after:
-        return f"{said} The mix is the same as in {starts[0]:%B %Y}."
+        return said
     way = "grew" if after > before else "fell"
     return (
-        f"{said} Since {starts[0]:%B %Y} the stage {spaced(moved)} {way} most: from {share_words(before)} to"
-        f" {share_words(after)}."
+        f"{said} Counted in people, the stage {spaced(moved)} {way} most: from {count_words(before)} to"
+        f" {count_words(after)}."
     )
 
 

@@ -42,10 +42,11 @@ class Snapshot:
     def __init__(self, cursor: Any, demand_open: Callable[[], None]) -> None:  # noqa: ANN401 - a DuckDB cursor
         self._cursor = cursor
         self._demand_open = demand_open
+        self._lock = threading.RLock()
         cursor.execute("BEGIN TRANSACTION READ ONLY")
         ((commit, identity),) = cursor.execute(
             "SELECT (SELECT coalesce(max(commit_id), 0) FROM books.commits),"
-            " (SELECT coalesce(max(identity_version), 0) FROM person_map)"
+            " (SELECT coalesce(max(version), 0) FROM identity.versions)"
         ).fetchall()
         self.id = f"c{commit}-i{identity}"
         """What receipts call it: the last commit and the version of identity."""
@@ -60,8 +61,9 @@ class Snapshot:
         Raises:
             StoreError: The store is closed.
         """
-        self._demand_open()
-        return list(self._cursor.execute(sql, list(parameters)).fetchall())
+        with self._lock:
+            self._demand_open()
+            return list(self._cursor.execute(sql, list(parameters)).fetchall())
 
     def dicts(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """The rows of a question, by name.
@@ -69,10 +71,11 @@ class Snapshot:
         Raises:
             StoreError: The store is closed.
         """
-        self._demand_open()
-        found = self._cursor.execute(sql, list(parameters))
-        names = [name for name, *_ in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        with self._lock:
+            self._demand_open()
+            found = self._cursor.execute(sql, list(parameters))
+            names = [name for name, *_ in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def close(self) -> None:
         """Let the snapshot go."""

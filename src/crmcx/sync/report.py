@@ -78,10 +78,10 @@ class SyncReport:
         return "1 record could not be mapped and is in quarantine" if aside == 1 else several if aside else ""
 
     def __repr__(self) -> str:
-        lines = [f"{'source':<24}{'stream':<20}" + "".join(f"{name:>13}" for name in _COLUMNS) + f"{'seconds':>9}"]
+        lines = [f"{'source':<24}{'stream':<18}" + "".join(f"{name:>12}" for name in _COLUMNS) + f"{'seconds':>9}"]
         lines += [
-            f"{row['source']:<24}{row['stream']:<20}"
-            + "".join(f"{row[name]:>13,}" for name in _COLUMNS)
+            f"{row['source']:<24}{row['stream']:<18}"
+            + "".join(f"{row[name]:>12,}" for name in _COLUMNS)
             + f"{row['seconds']:>9.1f}"
             for row in self.dicts()
         ]
