@@ -512,7 +512,15 @@ class TestLaws:
         """Every value is a word that occurs once in the sample, so that each can be looked for in the rows."""
         maps = (
             mapping(Customer, id="a", name="b", parts=(contact("email", "c"),), when=present("a")),
-            mapping(Deal, id="d", status=constant("open"), owner=("n", "nested"), customer=ref("b"), when=present("d")),
+            mapping(
+                Deal,
+                id="d",
+                status=constant("open"),
+                owner=("n", "nested"),
+                customer=ref("b"),
+                pipeline=joined("c", "h"),
+                when=present("d"),
+            ),
             mapping(Account, id=joined("a", "d", "e"), name="f", when=present("g")),
         )
         said = [
