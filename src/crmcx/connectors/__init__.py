@@ -1,10 +1,12 @@
 """The connector SDK and the built-in systems."""
 
 from crmcx.connectors.compiled import Batch, Compiled, Rejected, Rows
+from crmcx.connectors.fates import Fate
 from crmcx.connectors.files import OCCURRENCE, Files, FileStream
 from crmcx.connectors.formats import Csv, JsonLines, Parquet
 from crmcx.connectors.given import FromModels, Given, mapper
 from crmcx.connectors.hookspecs import hookimpl
+from crmcx.connectors.loss import FieldLoss, LossReport, TurnedWords, loss_of, loss_report
 from crmcx.connectors.mapping import (
     Mapping,
     answer,
@@ -37,11 +39,14 @@ __all__ = [
     "Connector",
     "Csv",
     "Cursor",
+    "Fate",
+    "FieldLoss",
     "FileStream",
     "Files",
     "FromModels",
     "Given",
     "JsonLines",
+    "LossReport",
     "Mapping",
     "Page",
     "Parquet",
@@ -49,6 +54,7 @@ __all__ = [
     "Rejected",
     "Rows",
     "Stream",
+    "TurnedWords",
     "Unreadable",
     "answer",
     "at",
@@ -62,6 +68,8 @@ __all__ = [
     "installed",
     "instant",
     "joined",
+    "loss_of",
+    "loss_report",
     "mapper",
     "mapping",
     "money",

@@ -19,7 +19,8 @@ from crmcx.models.fields import Leaf
 from crmcx.models.values import Privacy
 
 _BAD = object()
-_SHOWN = 40
+LONGEST_SHOWN = 40
+"""The most characters of a value that a message shows."""
 UNSAID = "und"
 """The language of words of which nobody said it."""
 _NOTHING = "nothing is there, and a value is needed"
@@ -90,6 +91,16 @@ class Compiled:
     def paths(self) -> frozenset[str]:
         """The top-level names that the mappings read."""
         return frozenset(str(name) for name in self._tree)
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        """What the mappings ask of a record, by the numbers that the plans name."""
+        return self._asks
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """How the rows of each class are made, in the order of a batch's rows."""
+        return self._plans
 
     def run(self, records: Sequence[Said], *, fields: Sequence[str] | None = None) -> Batch:
         """Map the records of one page.
@@ -340,6 +351,6 @@ def _shown(value: Any, leaf: Leaf | None) -> str:  # noqa: ANN401 - whatever a s
         length = len(str(value))
     except ValueError:  # Python does not write out a number of thousands of digits
         return f"{type(value).__name__} of very many digits"
-    if public and isinstance(value, str | int | float) and length <= _SHOWN:
+    if public and isinstance(value, str | int | float) and length <= LONGEST_SHOWN:
         return repr(value)
     return f"{type(value).__name__} of {length} characters"

@@ -57,6 +57,8 @@ class Ask:
     """The leaf that it is for; None for a condition."""
     separator: str = ""
     """What joins several."""
+    said: Conversion | None = None
+    """What the mapping says about it; None for a condition."""
 
 
 @frozen
@@ -169,6 +171,7 @@ class Planner:
             name=name,
             leaf=leaf,
             separator=conversion.separator if isinstance(conversion, Joined) else "",
+            said=conversion,
         )
         refers = conversion if isinstance(conversion, RefTo) else None
         return Slot(leaf, self._ask(ask), follows=follows, refers=refers, cells=gives_cells(conversion, leaf))

@@ -137,7 +137,7 @@ def _demand_words(name: str, leaf: Leaf, words: AbstractSet[object]) -> None:
         raise MappingError(msg, hint="use the words of the model on the right side of the table")
 
 
-def _code(value: object) -> str:
+def code_of(value: object) -> str:
     """A source's value as the text under which a table lists it."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
@@ -305,7 +305,7 @@ def _(conversion: Words, leaf: Leaf, *, source: str, nullable: bool) -> Any:  # 
     begins = [(word[:-1], meant) for word, meant in table.items() if word.endswith("*")]
 
     def convert(value: object) -> object:
-        word = _code(value)
+        word = code_of(value)
         found = table.get(word)
         if found is None and begins:
             found = next((meant for beginning, meant in begins if word.startswith(beginning)), None)
@@ -351,7 +351,7 @@ def _(conversion: Unless, leaf: Leaf, *, source: str, nullable: bool) -> Any:  #
     elif conversion.table:
         inside = validated(Words(conversion.path, table=conversion.table), leaf, source=source, nullable=True)
     return Annotated[
-        inside | None, BeforeValidator(lambda value: None if value is None or _code(value) in codes else value)
+        inside | None, BeforeValidator(lambda value: None if value is None or code_of(value) in codes else value)
     ]
 
 
@@ -361,14 +361,14 @@ def _(conversion: StateOf, leaf: Leaf, *, source: str, nullable: bool) -> Any:  
     _demand_words("states=", leaf, set(states.values()))
 
     def convert(value: object) -> str:
-        return "skipped" if value is None else states.get(_code(value), "answered")
+        return "skipped" if value is None else states.get(code_of(value), "answered")
 
     return Annotated[object, PlainValidator(convert)]
 
 
 @validated.register
 def _(_conversion: Native, leaf: Leaf, *, source: str, nullable: bool) -> Any:  # noqa: ANN401, ARG001
-    return Annotated[object, PlainValidator(lambda value: None if value is None else _code(value))]
+    return Annotated[object, PlainValidator(lambda value: None if value is None else code_of(value))]
 
 
 @validated.register
@@ -376,7 +376,7 @@ def _(conversion: Codes, leaf: Leaf, *, source: str, nullable: bool) -> Any:  # 
     codes = frozenset(conversion.codes)
 
     def convert(value: object) -> str | None:
-        text = None if value is None else _code(value)
+        text = None if value is None else code_of(value)
         return text if text in codes else None
 
     return Annotated[object, PlainValidator(convert)]
@@ -390,6 +390,6 @@ def condition_type(condition: Condition) -> Any:  # noqa: ANN401 - a type hint
     def met(value: object) -> bool:
         if value is None or value == "":
             return False
-        return not values or _code(value) in values
+        return not values or code_of(value) in values
 
     return Annotated[object, PlainValidator(met)]
