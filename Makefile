@@ -8,6 +8,7 @@ DEV := .venv/dev-$(NAME)
 PIP := -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 CUSTOMERS ?= 5000
 OUT ?= build/demo
+COVERAGE ?= --cov --cov-report=term
 DATA ?= $(CRMCX_PUBLIC_DATA)
 
 .DEFAULT_GOAL := help
@@ -40,7 +41,7 @@ demo-public: $(DEMO)/done ## run the road over five public data sets (DATA=folde
 	@$(DEMO)/bin/python -m examples.public_data "$(DATA)"
 
 test: $(DEV)/done ## run the tests, with doctests and coverage
-	@$(DEV)/bin/python -m pytest -n 2 --cov --cov-report=term
+	@$(DEV)/bin/python -m pytest -n 2 $(COVERAGE)
 
 test-deep: $(DEV)/done ## run the long tests: many kills, big simulations
 	@$(DEV)/bin/python -m pytest -m deep -n 2

@@ -55,7 +55,7 @@ class Policy:
     birth_years_apart: int = field(default=1, validator=_positive)
     """Years of birth further apart than this are those of two people."""
     unique: tuple[str, ...] = field(default=(), converter=_names)
-    """Namespaces of identifiers, or sources, of which a person has one number at most: two values never join."""
+    """Namespaces, of identifiers or of sources, in which a person has one number at most. Two values never join."""
     region: str | None = field(default=None, validator=_region)
     """Country of phone numbers without a country code, where the record does not name its own."""
     plus_tags: bool = True
