@@ -63,7 +63,8 @@ def test_stages_stand_in_the_order_of_life_and_say_what_changed() -> None:
     assert figure.tables[0].head == ("month", "consideration", "existing", "former")
     assert figure.caption == (
         "At the end of December 2025, 60 of 100 (60.0 %) of the people whose stage is known are in the stage existing;"
-        " in January 2025 it was 60 of 100 (60.0 %). Counted in people, the stage consideration fell most: from 29 to 18."
+        " in January 2025 it was 60 of 100 (60.0 %). Counted in people, the stage consideration fell most: from 29 to"
+        " 18."
     )
     assert len(traces(figure)) == 3
     assert figure.narrow is not None
