@@ -23,7 +23,7 @@ def test_examples(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, object] = {}
     for block in BLOCK.finditer(text):
         line = text.count("\n", 0, block.start()) + 1
-        code = compile("\n" * line + block.group(1), str(page), "exec")
+        code = compile("\n" * line + block.group(1), str(page), "exec", dont_inherit=True)
         exec(code, names)  # noqa: S102 - the project's own examples
     capsys.readouterr()
 

@@ -10,17 +10,18 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies import DAYS, INSTANTS, LAW
+from tests.law import LAW
 
 from crmcx.errors import UsageError
 from crmcx.instants import Window, date_of, day_of, duration_us, from_us, to_us, zone
+from crmcx.testing.strategies import days, durations, instants
 
 HOUR = 3_600_000_000
 LOWEST, HIGHEST = -62_135_596_800_000_000, 253_402_300_799_999_999
 
 
 class TestMicroseconds:
-    @given(INSTANTS)
+    @given(instants())
     @LAW
     def test_round_trip(self, instant: datetime) -> None:
         found = from_us(to_us(instant))
@@ -55,13 +56,13 @@ class TestMicroseconds:
 
 
 class TestDaysAndDurations:
-    @given(DAYS)
+    @given(days())
     @LAW
     def test_round_trip(self, day: date) -> None:
         assert date_of(day_of(day)) == day
         assert date(1970, 1, 1) + timedelta(days=day_of(day)) == day
 
-    @given(st.timedeltas())
+    @given(durations())
     @LAW
     def test_durations_are_exact(self, value: timedelta) -> None:
         assert timedelta(microseconds=duration_us(value)) == value
@@ -113,7 +114,7 @@ class TestWindow:
         assert (first.date(), last.date()) == (day, day)
 
     @given(
-        DAYS.filter(lambda day: date(1900, 1, 1) <= day < date(2100, 1, 1))
+        days().filter(lambda day: date(1900, 1, 1) <= day < date(2100, 1, 1))
         | st.dates(date(2020, 1, 1), date(2030, 1, 1))
     )
     @LAW

@@ -13,14 +13,15 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies import INT64, LAW, REALS, WORDS
+from tests.law import LAW
 
 from crmcx.engines import ColumnStream, arrow
+from crmcx.testing.strategies import reals, wholes, words
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "int64": INT64,
-    "float64": REALS,
-    "string": WORDS,
+    "int64": wholes(),
+    "float64": reals(),
+    "string": words(),
     "bool": st.booleans(),
 }
 EXAMPLES: dict[str, list[Any]] = {

@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies import LAW
+from tests.law import LAW
 
 from crmcx.errors import UsageError
 from crmcx.identity import pairwise_scores

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies import LAW
+from tests.law import LAW
 
 from crmcx.identity.names import NICKNAMES
 from crmcx.identity.readings import Reading, masked, read_email, read_id, read_phone

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.identity.oracle import resolved
 from tests.identity.party import load, party, people_of
-from tests.strategies import LAW
+from tests.law import LAW
 
 from crmcx import Workspace
 from crmcx.errors import StoreReadOnlyError, UsageError

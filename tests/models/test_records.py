@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from tests.strategies import LAW, of_part, records
+from tests.law import LAW
 
 from crmcx import models
 from crmcx.models import (
@@ -32,6 +32,7 @@ from crmcx.models.base import write_extra
 from crmcx.models.cells import cells_of, reach
 from crmcx.models.fields import Kind, leaves, parts
 from crmcx.tables import PARTS, RECORDS
+from crmcx.testing import strategies
 
 SECRET = "hush-Ada-Lovelace"  # noqa: S105 - a name, no password
 
@@ -185,7 +186,7 @@ class TestSilence:
     def test_no_text_of_any_record_is_shown(self, data: st.DataObject) -> None:
         for cls in RECORDS:
             hidden = [leaf for leaf in leaves(cls) if leaf.privacy is not Privacy.NONE and leaf.kind is Kind.WORD]
-            found = data.draw(records(cls))
+            found = data.draw(strategies.records(cls))
             given_ones: dict[str, Any] = {leaf.path[0]: SECRET for leaf in hidden if len(leaf.path) == 1}
             given_ones |= {leaf.path[0]: Text(value=SECRET) for leaf in hidden if len(leaf.path) > 1}
             assert SECRET not in repr(found.model_copy(update=given_ones))
@@ -196,7 +197,7 @@ class TestFrozen:
     @given(data=st.data())
     @LAW
     def test_records_are_frozen(self, cls: Any, data: st.DataObject) -> None:
-        found = data.draw(records(cls))
+        found = data.draw(strategies.records(cls))
         for name in cls.model_fields:
             with pytest.raises(ValidationError, match="frozen_instance"):
                 setattr(found, name, getattr(found, name))
@@ -205,7 +206,7 @@ class TestFrozen:
     @given(data=st.data())
     @LAW
     def test_parts_are_frozen_and_hashable(self, part: Any, data: st.DataObject) -> None:
-        found = data.draw(of_part(part))
+        found = data.draw(strategies.parts(part))
         assert hash(found) == hash(found.model_copy())
         name = next(iter(part.model_fields))
         with pytest.raises(ValidationError, match="frozen_instance"):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
-from tests.strategies import EXACTS, LAW, MONEY, SCALES, TEXTS
+from tests.law import LAW
 
 from crmcx.models import Answer, Direction, Money, Scale, Text
 from crmcx.models.cells import micros
@@ -30,6 +30,7 @@ from crmcx.models.values import (
     SourceName,
     Whole,
 )
+from crmcx.testing.strategies import exacts, money, scales, texts
 
 NPS = Scale(min=0, max=10)
 
@@ -72,7 +73,7 @@ class TestAmounts:
     def test_exact_amounts(self, value: str | int | Decimal) -> None:
         assert read(Exact, value) == Decimal(value)
 
-    @given(EXACTS)
+    @given(exacts())
     @LAW
     def test_millionths_are_exact_and_fit_a_column(self, amount: Decimal) -> None:
         found = micros(read(Exact, amount))
@@ -214,7 +215,7 @@ class TestScales:
     def test_both_ends_are_on_it(self) -> None:
         assert [NPS.holds(score) for score in (-0.1, 0, 5, 10, 10.1)] == [False, True, True, True, False]
 
-    @given(SCALES)
+    @given(scales())
     @LAW
     def test_any_scale_holds_its_ends(self, scale: Scale) -> None:
         assert scale.holds(scale.min)
@@ -239,7 +240,7 @@ class TestScales:
 
 
 class TestFrozenAndSilent:
-    @given(MONEY | SCALES | TEXTS)
+    @given(money() | scales() | texts())
     @LAW
     def test_values_are_frozen_and_hashable(self, value: Money | Scale | Text) -> None:
         assert hash(value) == hash(value.model_copy())

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.law import LAW
 from tests.report.results import PLACES, Entry, Link, Share, funnel, scores, ways
-from tests.strategies import LAW
 
 from crmcx.estimates import Definition, Estimate, Receipt
 from crmcx.metrics import nps_from_counts

@@ -8,8 +8,8 @@ from itertools import combinations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.law import LAW
 from tests.report.results import PLACES, SCORES, WAYS, scores, ways
-from tests.strategies import LAW
 
 from crmcx.journey import END, START
 from crmcx.report import Place, transition_picture

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies import LAW, lists_of
+from tests.law import LAW
 
 from crmcx.engines import from_columns
 from crmcx.models import Answer, ContactPoint, Customer, Feedback, Interaction, Model, Scale
 from crmcx.models.fields import parts
 from crmcx.tables import RECORDS, key_of, rows_of, schema_of, to_columns, to_objects
+from crmcx.testing.strategies import lists_of
 
 Columns = Mapping[str, Sequence[Any]]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import duckdb
 import pytest
 from hypothesis import given
-from tests.strategies import LAW, REFS
+from tests.law import LAW
 
 from crmcx import models
 from crmcx.models import Answer, ContactPoint, Customer, Feedback, Identifier, Interaction, Model, Privacy
 from crmcx.tables import PARTS, RECORDS, TABLES, Column, DType, key_of, schema_of
+from crmcx.testing.strategies import refs
 
 ENVELOPE = ("key", "source", "source_id", "known_us", "version", "raw_ref", "content_hash", "extra")
 CLASSES = [*RECORDS, *PARTS]
@@ -153,7 +154,7 @@ class TestParts:
 
 
 class TestKeys:
-    @given(REFS)
+    @given(refs())
     @LAW
     def test_duckdb_computes_the_same(self, ref: str) -> None:
         with duckdb.connect(":memory:") as connection:
