@@ -176,18 +176,29 @@ class TestLock:
         with Store(path) as again:
             assert [row["source_id"] for row in rows(again, "deals")].count("9") == 1
 
-    @pytest.mark.parametrize("version", ["2", "10", "999"])
+    @pytest.mark.parametrize("version", ["3", "10", "999"])
     @pytest.mark.parametrize("read_only", [False, True])
     def test_a_newer_layout_is_refused(self, version: str, read_only: bool, path: Path) -> None:
         with duckdb.connect(str(path)) as connection:
             connection.execute("UPDATE books.meta SET value = $1 WHERE name = 'store_version'", [version]).fetchall()
         before = path.read_bytes()
 
-        with pytest.raises(StoreVersionError, match=f"has layout {version}, this crmcx .* knows up to 1") as raised:
+        with pytest.raises(StoreVersionError, match=f"has layout {version}, this crmcx .* knows up to 2") as raised:
             Store(path, read_only=read_only)
 
         assert raised.value.code == "store-version"
         assert "update crmcx" in str(raised.value)
+        assert path.read_bytes() == before
+
+    @pytest.mark.parametrize("read_only", [False, True])
+    def test_a_layout_from_before_the_first_release_is_refused(self, read_only: bool, path: Path) -> None:
+        with duckdb.connect(str(path)) as connection:
+            connection.execute("UPDATE books.meta SET value = '1' WHERE name = 'store_version'").fetchall()
+        before = path.read_bytes()
+
+        with pytest.raises(StoreVersionError, match="has layout 1, from before the first release"):
+            Store(path, read_only=read_only)
+
         assert path.read_bytes() == before
 
     @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ def read_phone(value: str, region: str | None) -> Reading:
 
     Example:
         >>> read_phone("(030) 23125 123", "DE").key
-        '+4930231251 23'.replace(" ", "")
+        '+493023125123'
     """
     if not can_read_phones():
         return Reading(None, 'needs the extra "phone"')

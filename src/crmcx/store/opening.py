@@ -107,6 +107,9 @@ def holds_store(connection: Any, name: str) -> bool:  # noqa: ANN401 - a DuckDB 
     if int(layout) > STORE_VERSION:
         msg = f"the store {name} has layout {layout}, this crmcx {version('crmcx')} knows up to {STORE_VERSION}"
         raise StoreVersionError(msg, hint="update crmcx to open it")
+    if int(layout) < STORE_VERSION:
+        msg = f"the store {name} has layout {layout}, from before the first release"
+        raise StoreVersionError(msg, hint="choose another path, and sync the sources into a new store")
     return True
 
 
