@@ -38,21 +38,25 @@ class TestNames:
             found
             for found in vars(models).values()
             if isinstance(found, type) and issubclass(found, models.Record | models.Part)
-        } - {models.Record, models.Entity, models.Event, models.Part}
+        } - {models.Record, models.Entity, models.Event, models.Change, models.Part}
         assert listed == set(CLASSES)
         assert len(TABLES) == len(CLASSES)
-        assert (ContactPoint, Identifier, Answer) == PARTS
 
     def test_deals(self) -> None:
         assert schema_of(models.Deal).names[8:] == (
             *("customer_ref", "customer_key", "account_ref", "account_key", "name", "pipeline", "stage", "status"),
-            *("status_native", "amount_micros", "amount_currency", "product", "owner", "created_us", "opened_day"),
-            *("closed_us", "closed_day", "expected_close_day", "lost_reason", "person_id"),
+            *("status_native", "amount_micros", "amount_currency", "probability", "forecast_native", "product"),
+            *("campaign", "owner", "created_us", "opened_day", "closed_us", "closed_day", "expected_close_day"),
+            *("lost_reason", "person_id"),
         )
 
     def test_person_ids(self) -> None:
         with_person = {schema.name for schema in TABLES.values() if "person_id" in schema}
-        assert set(TABLES) - with_person == {"accounts", "touchpoints", "deal_changes", "case_changes"}
+        assert with_person == {
+            *("customers", "contact_points", "identifiers", "account_links", "interactions", "participants", "links"),
+            *("stage_changes", "invitations", "feedback", "answers", "leads", "deals", "cases", "sla_targets"),
+            *("orders", "order_lines", "payments", "subscriptions", "campaign_touches", "consents", "preferences"),
+        }
 
     def test_when_it_happened(self) -> None:
         assert {name: schema.happened for name, schema in TABLES.items() if schema.happened} == {
@@ -64,6 +68,14 @@ class TestNames:
             "orders": "placed_us",
             "order_lines": "placed_us",
             "answers": "submitted_us",
+            "account_changes": "changed_us",
+            "subscription_changes": "changed_us",
+            "participants": "occurred_us",
+            "links": "occurred_us",
+            "invitations": "sent_us",
+            "payments": "paid_us",
+            "campaign_touches": "occurred_us",
+            "consents": "captured_us",
         }
 
     def test_other_classes_have_no_table(self) -> None:
@@ -97,7 +109,7 @@ class TestTypes:
     def test_a_reference_has_a_key_beside_it(self, cls: type[Model]) -> None:
         schema = schema_of(cls)
         for column in schema.columns:
-            if column.leaf is not None and column.leaf.target is not None:
+            if column.leaf is not None and column.leaf.key_column is not None:
                 beside = schema.columns[schema.columns.index(column) + 1]
                 expected = Column(column.name.replace("_ref", "_key"), DType.INT64, nullable=column.nullable)
                 assert beside == expected
@@ -120,6 +132,9 @@ class TestTypes:
             ("cases", "subject"): sensitive,
             ("interactions", "text"): sensitive,
             ("answers", "text"): sensitive,
+            ("consents", "contact_point"): contact,
+            ("employees", "name"): contact,
+            ("employees", "email"): contact,
         }
         assert all(schema_of(cls)["extra"].privacy is sensitive for cls in RECORDS)
 
@@ -144,7 +159,8 @@ class TestParts:
         schema = schema_of(ContactPoint)
         assert schema.parent is Customer
         assert schema.names == (
-            *("customer_key", "position", "source", "known_us", "kind", "value", "label", "primary", "person_id"),
+            *("customer_key", "position", "source", "known_us", "kind", "value", "label", "primary", "verified"),
+            "person_id",
         )
         assert not schema["position"].nullable
 
@@ -176,7 +192,9 @@ class TestKeys:
         keys = {column.name for schema in TABLES.values() for column in schema.columns if column.is_key}
         assert keys == {
             *("key", "person_id", "customer_key", "account_key", "parent_key", "case_key", "interaction_key"),
-            *("deal_key", "order_key", "feedback_key"),
+            *("deal_key", "order_key", "feedback_key", "invitation_key", "subscription_key", "to_key"),
+            *("merged_into_key", "instrument_key", "pipeline_key", "campaign_key", "business_calendar_key"),
+            "rate_table_key",
         }
 
     def test_tables_have_keys_of_their_own(self) -> None:

@@ -201,7 +201,7 @@ def _demand_parts(cls: type[Model], name: str, conversion: Conversion, found: Se
 
 def _demand_kind(name: str, conversion: Conversion, leaf: Leaf) -> None:
     """Demand that a conversion is one for fields of this kind."""
-    if leaf.kind in conversion.kinds and (leaf.target is not None or not isinstance(conversion, RefTo)):
+    if leaf.kind in conversion.kinds and (leaf.key_column is not None or not isinstance(conversion, RefTo)):
         return
     wanted = " or ".join(sorted(conversion.kinds)) if leaf.kind not in conversion.kinds else "reference"
     msg = f"the conversion {type(conversion).__name__} is for a field of kind {wanted}; {name} is {leaf.kind}"

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, JsonValue, model_validator
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import PydanticCustomError, PydanticSerializationError, to_json
 
-from crmcx.models.values import Code, Frozen, Instant, Privacy, SourceName
+from crmcx.models.values import Code, Frozen, Instant, Label, Privacy, SourceName
 
 
 class Model(Frozen):
     """Base of the model classes: unknown fields kept in `extra`, personal values masked in reprs."""
+
+    spans: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Pairs of fields of which the second is never before the first, as where a campaign starts and ends."""
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        for start, end in self.spans:
+            first, last = getattr(self, start), getattr(self, end)
+            if first is not None and last is not None and last < first:
+                raise ends_too_early(start, end)
+        return self
 
     def __repr_args__(self) -> Any:  # noqa: ANN401 - pydantic's own signature
         """Show set fields; of a personal value only its type and length."""
@@ -40,6 +51,12 @@ class _Masked(str):
         return str(self)
 
 
+def ends_too_early(start: str, end: str) -> PydanticCustomError:
+    """What is wrong with a span that ends before it starts."""
+    code = "ends_too_early"
+    return PydanticCustomError(code, f"{end} is before {start}: check which is which, or leave one out")
+
+
 class Part(Model):
     """A nested piece of a record: a row of its own table, found by its parent and position."""
 
@@ -58,6 +75,8 @@ class Record(Model):
     """The field that says when it happened; None for things that last."""
     tracked: ClassVar[tuple[str, ...]] = ()
     """Fields whose dated steps matter, when a source keeps no history of them."""
+    log: ClassVar[str | None] = None
+    """Name of the table of those steps."""
 
     source: SourceName
     """Name of the connection that said it, such as `hubspot:mortgages`."""
@@ -97,6 +116,25 @@ class Entity(Record):
 
 class Event(Record):
     """A thing that happened once."""
+
+
+class Change(Event):
+    """A dated step of an entity: one field from one value to another."""
+
+    happened: ClassVar[str | None] = "changed_at"
+
+    field: Code
+    """Name of the field that changed, as the class calls it."""
+    old: Label | None = None
+    """Its value before, as text."""
+    new: Label | None = None
+    """Its value from then on, as text."""
+    changed_at: Instant
+    """When it changed; see `after_at`."""
+    after_at: Instant | None = None
+    """Set when the source keeps no history: the change happened after this and not later than `changed_at`."""
+    by: Label | None = None
+    """Who changed it, as the source names the employee."""
 
 
 def write_extra(extra: Mapping[str, Any]) -> str | None:

@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar, Self
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from crmcx.models.base import Event, Part
+from crmcx.models.base import Entity, Event, Part
 from crmcx.models.interaction import Channel
-from crmcx.models.values import Code, Duration, Instant, Label, Language, Real, Ref, Scale, Target, Text
+from crmcx.models.values import Code, Duration, Instant, Label, Language, Real, Ref, Scale, Target, Text, Whole
 
 
 class ItemKind(StrEnum):
@@ -21,8 +21,11 @@ class ItemKind(StrEnum):
     CES = "ces"
     LIKERT = "likert"
     CHOICE = "choice"
+    MULTI = "multi"
+    RANK = "rank"
     TEXT = "text"
     NUMBER = "number"
+    DAY = "day"
 
 
 class AnswerState(StrEnum):
@@ -43,8 +46,58 @@ class FeedbackStatus(StrEnum):
     TEST = "test"
 
 
+class FeedbackKind(StrEnum):
+    """What sort of feedback it is."""
+
+    SURVEY = "survey"
+    RATING = "rating"
+    REVIEW = "review"
+    COMPLAINT = "complaint"
+    SUGGESTION = "suggestion"
+
+
+class InvitationStatus(StrEnum):
+    """What became of an invitation."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    OPENED = "opened"
+    STARTED = "started"
+    COMPLETED = "completed"
+    EXPIRED = "expired"
+    SUPPRESSED = "suppressed"
+
+
+class Invitation(Entity):
+    """Someone was asked for feedback: the denominator of every response rate."""
+
+    table: ClassVar[str] = "invitations"
+    happened: ClassVar[str | None] = "sent_at"
+    spans: ClassVar[tuple[tuple[str, str], ...]] = (("sent_at", "completed_at"),)
+
+    customer: Annotated[Ref | None, Target("customers")] = None
+    """Who was asked."""
+    instrument: Code
+    """Code of the questionnaire."""
+    sent_at: Instant
+    """When she was first asked."""
+    status: InvitationStatus
+    """What became of it; suppressed was never sent."""
+    status_native: Label | None = None
+    """The source's word for that."""
+    channel: Channel | None = None
+    """Over what."""
+    touchpoint: Code | None = None
+    """Code of the touchpoint it asks about."""
+    reminders: Whole | None = None
+    """How often she was reminded."""
+    completed_at: Instant | None = None
+    """When she handed it in."""
+
+
 class Answer(Part):
-    """The answer to one item; a score never travels without its scale."""
+    """The answer to one item; a score never travels without its scale. Of several choices each is an answer."""
 
     table: ClassVar[str] = "answers"
     inherits: ClassVar[tuple[str, ...]] = (
@@ -80,10 +133,11 @@ class Answer(Part):
     def _score_has_its_scale(self) -> Self:
         if self.score is not None and self.scale is None:
             code = "score_without_scale"
-            raise PydanticCustomError(code, "a score needs its scale")
+            raise PydanticCustomError(code, "a score needs its scale: say scale=Scale(min=..., max=...)")
         if self.score is not None and self.scale is not None and not self.scale.holds(self.score):
             code = "score_outside_scale"
-            raise PydanticCustomError(code, "the score lies outside its scale")
+            msg = "the score lies outside its scale, which goes from {low} to {high}: check which scale was used"
+            raise PydanticCustomError(code, msg, {"low": self.scale.min, "high": self.scale.max})
         return self
 
 
@@ -92,7 +146,10 @@ class Feedback(Event):
 
     table: ClassVar[str] = "feedback"
     happened: ClassVar[str | None] = "submitted_at"
+    spans: ClassVar[tuple[tuple[str, str], ...]] = (("started_at", "submitted_at"),)
 
+    kind: FeedbackKind = FeedbackKind.SURVEY
+    """Survey, rating, review, complaint or suggestion."""
     customer: Annotated[Ref | None, Target("customers")] = None
     """Who answered; None when it was anonymous."""
     instrument: Code
@@ -101,6 +158,10 @@ class Feedback(Event):
     """When it was handed in."""
     asked_at: Instant | None = None
     """When the customer was asked."""
+    started_at: Instant | None = None
+    """When she began."""
+    invitation: Annotated[Ref | None, Target("invitations")] = None
+    """The invitation that she followed."""
     duration: Duration | None = None
     """How long it took to fill in."""
     status: FeedbackStatus = FeedbackStatus.COMPLETE

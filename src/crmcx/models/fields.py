@@ -57,6 +57,14 @@ class Leaf:
     """How far it may be shown."""
     target: str | None
     """Name of the table that a reference points to."""
+    named_by: str | None = None
+    """The column that names that table, row by row, of a reference without one target."""
+
+    @property
+    def key_column(self) -> str | None:
+        """The column that holds the key of what a reference points to; None for what is no reference."""
+        is_ref = self.target is not None or self.named_by is not None
+        return f"{self.column.removesuffix('_ref')}_key" if is_ref else None
 
 
 _SUFFIXES = {
@@ -123,7 +131,7 @@ def leaves(cls: type[Model]) -> tuple[Leaf, ...]:
         if isinstance(bare, type) and issubclass(bare, Value):
             found += _value_leaves(name, bare, nullable=nullable)
             continue
-        target = next((mark.table for mark in metadata if isinstance(mark, Target)), None)
+        target = next((mark for mark in metadata if isinstance(mark, Target)), None)
         default = None if info.is_required() else info.default
         found.append(
             _leaf(
@@ -166,7 +174,7 @@ def _leaf(
     *,
     nullable: bool,
     default: object,
-    target: str | None,
+    target: Target | None,
     metadata: list[object],
 ) -> Leaf:
     bare = _unwrap(hint)[0]
@@ -179,7 +187,8 @@ def _leaf(
         nullable=nullable,
         default=default,
         privacy=next((mark for mark in metadata if isinstance(mark, Privacy)), Privacy.NONE),
-        target=target,
+        target=target.table if target else None,
+        named_by=target.named_by if target else None,
     )
 
 

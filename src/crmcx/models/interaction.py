@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from crmcx.models.base import Entity, Event
+from crmcx.models.base import Entity, Event, Part
 from crmcx.models.values import Code, Duration, Instant, Label, Ref, Target, Text
 
 
@@ -68,6 +68,8 @@ class InteractionKind(StrEnum):
     VISIT = "visit"
     EMAIL = "email"
     LOGIN = "login"
+    USAGE = "usage"
+    AD_CLICK = "ad_click"
     ORDER = "order"
     SUPPORT_COMMENT = "support_comment"
     REVIEW = "review"
@@ -99,6 +101,39 @@ class Initiator(StrEnum):
     SYSTEM = "system"
 
 
+class Precision(StrEnum):
+    """How exactly a source knows when something happened."""
+
+    INSTANT = "instant"
+    MINUTE = "minute"
+    DAY = "day"
+
+
+class Role(StrEnum):
+    """What somebody was in an interaction."""
+
+    REQUESTER = "requester"
+    RECIPIENT = "recipient"
+    COPIED = "copied"
+    AGENT = "agent"
+    OBSERVER = "observer"
+    OTHER = "other"
+
+
+class LinkKind(StrEnum):
+    """What a link can point to: tables of the model."""
+
+    ACCOUNTS = "accounts"
+    CAMPAIGNS = "campaigns"
+    CASES = "cases"
+    DEALS = "deals"
+    INTERACTIONS = "interactions"
+    LEADS = "leads"
+    ORDERS = "orders"
+    PRODUCTS = "products"
+    SUBSCRIPTIONS = "subscriptions"
+
+
 class Touchpoint(Entity):
     """A designed place or moment where a customer and the company can meet."""
 
@@ -118,6 +153,34 @@ class Touchpoint(Entity):
     """The larger touchpoint it belongs to."""
 
 
+class Participant(Part):
+    """Somebody who took part in an interaction."""
+
+    table: ClassVar[str] = "participants"
+    inherits: ClassVar[tuple[str, ...]] = ("occurred_at",)
+
+    role: Role
+    """What she was in it."""
+    customer: Annotated[Ref | None, Target("customers")] = None
+    """A customer, or"""
+    employee: Label | None = None
+    """someone on the company's side, as the source names the employee."""
+
+
+class Link(Part):
+    """What an interaction is about, and in what way."""
+
+    table: ClassVar[str] = "links"
+    inherits: ClassVar[tuple[str, ...]] = ("customer", "occurred_at")
+
+    kind: LinkKind
+    """The table of what it is about."""
+    to: Annotated[Ref, Target(named_by="kind")]
+    """The record there."""
+    role: Label | None = None
+    """In what way, in the source's words."""
+
+
 class Interaction(Event):
     """One occurrence: who, when, at which touchpoint, over which channel."""
 
@@ -131,7 +194,9 @@ class Interaction(Event):
     kind_native: Label | None = None
     """The source's word for it."""
     occurred_at: Instant
-    """When it happened."""
+    """When it happened; where only the day is known, its beginning."""
+    precision: Precision = Precision.INSTANT
+    """How exactly that is known."""
     channel: Channel | None = None
     """The medium."""
     channel_native: Label | None = None
@@ -158,3 +223,7 @@ class Interaction(Event):
     """The source's word for how it ended."""
     text: Text | None = None
     """What was said."""
+    participants: tuple[Participant, ...] = ()
+    """Who took part, beside the primary participant."""
+    links: tuple[Link, ...] = ()
+    """What it is about, beside the case."""

@@ -1,13 +1,23 @@
-"""What is sold: deals and their changes, orders and their lines."""
+"""What is to be sold: leads, deals with their lines and changes, pipelines."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from crmcx.models.base import Entity, Event
-from crmcx.models.interaction import Channel
-from crmcx.models.values import Code, Day, Exact, Instant, Label, Money, Ref, Target
+from crmcx.models.base import Change, Entity, Part
+from crmcx.models.values import Code, Day, Exact, Instant, Label, Money, Real, Ref, Share, Target
+
+
+class LeadStatus(StrEnum):
+    """How far the work on a lead got."""
+
+    NEW = "new"
+    WORKING = "working"
+    NURTURING = "nurturing"
+    QUALIFIED = "qualified"
+    DISQUALIFIED = "disqualified"
+    CONVERTED = "converted"
 
 
 class DealStatus(StrEnum):
@@ -19,24 +29,33 @@ class DealStatus(StrEnum):
     ABANDONED = "abandoned"
 
 
-class OrderStatus(StrEnum):
-    """How far an order got."""
+class Lead(Entity):
+    """Someone's interest that may become a deal."""
 
-    PLACED = "placed"
-    PAID = "paid"
-    CANCELLED = "cancelled"
-    REFUNDED = "refunded"
-    OTHER = "other"
+    table: ClassVar[str] = "leads"
 
-
-class LineKind(StrEnum):
-    """What an order line is for."""
-
-    ITEM = "item"
-    SHIPPING = "shipping"
-    FEE = "fee"
-    DISCOUNT = "discount"
-    ADJUSTMENT = "adjustment"
+    customer: Annotated[Ref | None, Target("customers")] = None
+    """Whose interest it is."""
+    status: LeadStatus
+    """How far the work on it got."""
+    status_native: Label | None = None
+    """The source's word for the status."""
+    origin: Label | None = None
+    """The source's word for where it came from."""
+    campaign: Code | None = None
+    """Code of the campaign it came from."""
+    score: Real | None = None
+    """The source's own score of it."""
+    owner: Label | None = None
+    """Who works on it, as the source names the employee."""
+    created_at: Instant | None = None
+    """When the source created the record."""
+    converted_at: Instant | None = None
+    """When it became a deal or a customer."""
+    deal: Annotated[Ref | None, Target("deals")] = None
+    """The deal that it became."""
+    lost_reason: Label | None = None
+    """The source's word for why it came to nothing."""
 
 
 class Deal(Entity):
@@ -44,6 +63,7 @@ class Deal(Entity):
 
     table: ClassVar[str] = "deals"
     tracked: ClassVar[tuple[str, ...]] = ("stage", "status", "amount", "owner", "expected_close")
+    log: ClassVar[str | None] = "deal_changes"
 
     customer: Annotated[Ref | None, Target("customers")] = None
     """The main person on the customer's side."""
@@ -61,8 +81,14 @@ class Deal(Entity):
     """The source's word for the status."""
     amount: Money | None = None
     """What it is worth."""
+    probability: Share | None = None
+    """How likely the source holds it that it is won, 0 to 1."""
+    forecast_native: Label | None = None
+    """The source's word for its place in the forecast."""
     product: Label | None = None
     """What it is about."""
+    campaign: Code | None = None
+    """Code of the campaign it came from."""
     owner: Label | None = None
     """Who works on it, as the source names the employee."""
     created_at: Instant | None = None
@@ -79,71 +105,58 @@ class Deal(Entity):
     """The source's word for why it was lost."""
 
 
-class DealChange(Event):
+class DealChange(Change):
     """A dated step of a deal."""
 
     table: ClassVar[str] = "deal_changes"
-    happened: ClassVar[str | None] = "changed_at"
 
     deal: Annotated[Ref, Target("deals")]
     """The deal that changed."""
-    field: Code
-    """Name of the field that changed, as the class calls it."""
-    old: Label | None = None
-    """Its value before, as text."""
-    new: Label | None = None
-    """Its value from then on, as text."""
-    changed_at: Instant
-    """When it changed; see `after_at`."""
-    after_at: Instant | None = None
-    """Set when the source keeps no history: the change happened after this and not later than `changed_at`."""
-    by: Label | None = None
-    """Who changed it, as the source names the employee."""
 
 
-class Order(Entity):
-    """A purchase."""
+class DealLine(Entity):
+    """One product in a deal."""
 
-    table: ClassVar[str] = "orders"
-    happened: ClassVar[str | None] = "placed_at"
+    table: ClassVar[str] = "deal_lines"
 
-    customer: Annotated[Ref | None, Target("customers")] = None
-    """Who bought."""
-    number: Label | None = None
-    """The number that the customer knows."""
-    placed_at: Instant
-    """When it was placed."""
-    status: OrderStatus = OrderStatus.PLACED
-    """How far it got."""
-    status_native: Label | None = None
-    """The source's word for the status."""
-    total: Money | None = None
-    """What it cost, when the source says so."""
-    channel: Channel | None = None
-    """Over what it was placed."""
-    country: Label | None = None
-    """The source's word for the country it went to."""
-
-
-class OrderLine(Event):
-    """One line of an order, also a return or a correction: stored as what it is."""
-
-    table: ClassVar[str] = "order_lines"
-    happened: ClassVar[str | None] = "placed_at"
-
-    order: Annotated[Ref, Target("orders")]
-    """The order it belongs to."""
-    customer: Annotated[Ref | None, Target("customers")] = None
-    """Who bought."""
+    deal: Annotated[Ref, Target("deals")]
+    """The deal it belongs to."""
     product: Code | None = None
     """Code of the product."""
     description: Label | None = None
     """Its name as written."""
-    kind: LineKind = LineKind.ITEM
-    """An item, or what else the line is for."""
     quantity: Exact
-    """How many; negative when they came back or were corrected."""
+    """How many."""
     unit_price: Money | None = None
-    """Price of one; a correction may be zero or negative."""
-    placed_at: Instant
-    """When the order was placed."""
+    """Price of one."""
+    discount: Money | None = None
+    """What is taken off the whole line."""
+
+
+class PipelineStage(Part):
+    """One stage of a pipeline; they stand in their order."""
+
+    table: ClassVar[str] = "pipeline_stages"
+    inherits: ClassVar[tuple[str, ...]] = ("code",)
+
+    stage: Code
+    """What deals carry."""
+    name: Label | None = None
+    """The name for people."""
+    status: DealStatus = DealStatus.OPEN
+    """What a deal in it is: open, won, lost or abandoned."""
+    probability: Share | None = None
+    """How likely a deal in it is won, 0 to 1."""
+
+
+class Pipeline(Entity):
+    """The stages that deals of one kind go through."""
+
+    table: ClassVar[str] = "pipelines"
+
+    code: Code
+    """What deals carry."""
+    name: Label | None = None
+    """The name for people."""
+    stages: tuple[PipelineStage, ...] = ()
+    """Its stages in their order."""

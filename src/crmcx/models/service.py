@@ -5,9 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from crmcx.models.base import Entity, Event
+from crmcx.models.base import Change, Entity, Part
 from crmcx.models.interaction import Channel
-from crmcx.models.values import Code, Instant, Label, Privacy, Ref, Target, Whole
+from crmcx.models.values import Code, Duration, Instant, Label, Privacy, Ref, Target, Whole
 
 
 class CaseStatus(StrEnum):
@@ -22,16 +22,52 @@ class CaseStatus(StrEnum):
     OTHER = "other"
 
 
+class SlaMetric(StrEnum):
+    """What an agreed time is about."""
+
+    FIRST_RESPONSE = "first_response"
+    NEXT_RESPONSE = "next_response"
+    RESOLUTION = "resolution"
+
+
+class SlaTarget(Part):
+    """A time that was agreed on, as it was applied to a case."""
+
+    table: ClassVar[str] = "sla_targets"
+    inherits: ClassVar[tuple[str, ...]] = ("customer",)
+    spans: ClassVar[tuple[tuple[str, str], ...]] = (("applied_at", "due_at"),)
+
+    metric: SlaMetric
+    """First response, next response or resolution."""
+    policy: Label | None = None
+    """The agreement, as the source names it."""
+    target: Duration | None = None
+    """How long it may take."""
+    calendar: Code | None = None
+    """Code of the business calendar whose hours count; None for the whole day."""
+    applied_at: Instant | None = None
+    """From when on it counts."""
+    due_at: Instant | None = None
+    """When the time is over."""
+    met: bool | None = None
+    """Whether it was kept; None while that is open."""
+
+
 class Case(Entity):
     """A matter a customer turned to the company with; its messages are interactions."""
 
     table: ClassVar[str] = "cases"
     tracked: ClassVar[tuple[str, ...]] = ("status", "priority", "assignee", "team")
+    log: ClassVar[str | None] = "case_changes"
 
     customer: Annotated[Ref | None, Target("customers")] = None
     """Who asked."""
     account: Annotated[Ref | None, Target("accounts")] = None
     """The organisation she belongs to."""
+    number: Label | None = None
+    """The number that the customer knows."""
+    parent: Annotated[Ref | None, Target("cases")] = None
+    """The larger matter it belongs to, such as an outage."""
     subject: Annotated[str | None, Privacy.SENSITIVE] = None
     """Its title."""
     status: CaseStatus
@@ -60,25 +96,14 @@ class Case(Entity):
     """The team it lies with, as the source names it."""
     reopened: Whole | None = None
     """How often it was opened again."""
+    targets: tuple[SlaTarget, ...] = ()
+    """The agreed times as they were applied."""
 
 
-class CaseChange(Event):
+class CaseChange(Change):
     """A dated step of a case."""
 
     table: ClassVar[str] = "case_changes"
-    happened: ClassVar[str | None] = "changed_at"
 
     case: Annotated[Ref, Target("cases")]
     """The case that changed."""
-    field: Code
-    """Name of the field that changed, as the class calls it."""
-    old: Label | None = None
-    """Its value before, as text."""
-    new: Label | None = None
-    """Its value from then on, as text."""
-    changed_at: Instant
-    """When it changed; see `after_at`."""
-    after_at: Instant | None = None
-    """Set when the source keeps no history: the change happened after this and not later than `changed_at`."""
-    by: Label | None = None
-    """Who changed it, as the source names the employee."""

@@ -25,6 +25,8 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from crmcx.models.currencies import CURRENCIES
+
 _DATE_LENGTH = len("2025-03-01")
 LARGEST_AMOUNT = 9_000_000_000_000
 """The largest amount, either sign, that fits a 64-bit integer of millionths."""
@@ -43,7 +45,10 @@ class Privacy(StrEnum):
 class Target:
     """Marks a reference with the class it points to, by table name."""
 
-    table: str
+    table: str | None = None
+    """Name of the table."""
+    named_by: str | None = None
+    """The field that says the table, where it is not always the same."""
 
 
 def _is_number(value: object) -> bool:
@@ -95,6 +100,13 @@ def _no_float(value: object) -> object:
     return value
 
 
+def _known_currency(value: str) -> str:
+    if value not in CURRENCIES:
+        code = "currency_unknown"
+        raise PydanticCustomError(code, "no such ISO 4217 code is known: use the code of a currency, such as EUR")
+    return value
+
+
 Instant = Annotated[AwareDatetime, BeforeValidator(_no_bare_number), AfterValidator(_utc)]
 """An aware moment, kept in UTC with microseconds."""
 Day = Annotated[date, BeforeValidator(_no_time)]
@@ -115,8 +127,10 @@ Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 """A whole number of 64 bits."""
 Real = Annotated[float, Field(allow_inf_nan=False)]
 """A finite number, for scores and weights."""
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-"""An ISO 4217 code."""
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+"""A share of a whole, 0 to 1; what a source gives in percent is divided by 100."""
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)]
+"""An ISO 4217 code, in use or withdrawn since 1999."""
 Code = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), Field(coerce_numbers_to_str=True)]
 """A short name of a thing in a source, such as an id, a stage or an item code."""
 Label = Annotated[str, Field(coerce_numbers_to_str=True)]

@@ -10,7 +10,7 @@ from crmcx.models.base import Record
 from crmcx.models.fields import Kind, leaves
 from crmcx.store.ddl import literal
 from crmcx.store.merge import WRITTEN, ClassMerge, key_sql
-from crmcx.tables.schema import schema_of
+from crmcx.tables.schema import TABLES, TableSchema
 
 
 @frozen
@@ -18,12 +18,14 @@ class _Log:
     table: str
     ref: str
 
-
-_LOGS = {
-    "deals": _Log("deal_changes", "deal"),
-    "cases": _Log("case_changes", "case"),
-    "customers": _Log("stage_changes", "customer"),
-}
+    @classmethod
+    def of(cls, entity: TableSchema) -> _Log | None:
+        """The table of the steps of an entity, and the field there that names it; None where no steps are kept."""
+        table = cast("type[Record]", entity.cls).log
+        if table is None:
+            return None
+        (leaf,) = (leaf for leaf in leaves(TABLES[table].cls) if leaf.target == entity.name)
+        return cls(table, leaf.path[0])
 
 
 def record_changes(connection: Any, merge: ClassMerge, *, source: str, pass_id: int) -> None:  # noqa: ANN401
@@ -36,8 +38,7 @@ def record_changes(connection: Any, merge: ClassMerge, *, source: str, pass_id: 
         pass_id: The run that began this pass over the stream; what the same pass saw before is no earlier state, since
             many rows may fold into one entity.
     """
-    name = merge.schema.name
-    log = _LOGS.get(name)
+    log = _Log.of(merge.schema)
     if log is None:
         return
     for field, old, new in _steps(merge) if merge.changed else ():
@@ -80,7 +81,8 @@ def _as_text(alias: str, columns: dict[Kind, str]) -> str:
         )
     if Kind.DAY in columns:
         return f"(DATE '1970-01-01' + {alias}.{columns[Kind.DAY]}::INTEGER)::DATE::VARCHAR"
-    return f"{alias}.{columns[Kind.WORD]}"
+    (column,) = columns.values()
+    return f"{alias}.{column}::VARCHAR"
 
 
 def _write(  # noqa: PLR0917 - each is one thing that a step says
@@ -94,18 +96,15 @@ def _write(  # noqa: PLR0917 - each is one thing that a step says
     source: str,
     pass_id: int,
 ) -> None:
-    said = "'observed'" if log.table == "stage_changes" else f"'{field}'"
-    told = {
-        "stage_changes": "scope, stage, stage_native, previous, mode",
-        "deal_changes": "field, old, new",
-        "case_changes": "field, old, new",
-    }[log.table]
-    values = f"'', new, new_native, old, {said}" if log.table == "stage_changes" else f"{said}, old, new"
-    native = "j.stage_native" if log.table == "stage_changes" else "NULL"
-    told_at = "new IS NOT NULL" if "stage" in schema_of(merge.schema.cls) and log.table == "stage_changes" else "TRUE"
+    of_stage = log.table == "stage_changes"
+    said = "'observed'" if of_stage else f"'{field}'"
+    told = "scope, stage, stage_native, previous, mode" if of_stage else "field, old, new"
+    values = f"'', new, new_native, old, {said}" if of_stage else f"{said}, old, new"
+    native = "j.stage_native" if of_stage else "NULL"
+    told_at = "new IS NOT NULL" if of_stage else "TRUE"
     entity = f"{literal(source + '/')} || id"
     number = f"""(1 + (SELECT count(*) FROM {log.table} c WHERE c.{log.ref}_key = steps.key AND c.after_us IS NOT NULL
-        {"" if log.table == "stage_changes" else f"AND c.field = '{field}'"}))"""
+        {"" if of_stage else f"AND c.field = '{field}'"}))"""
     connection.execute(
         f"""INSERT INTO {log.table} (key, source, source_id, known_us, raw_ref, content_hash, {log.ref}_ref,
             {log.ref}_key, {told}, changed_us, after_us)

@@ -6,7 +6,7 @@ from crmcx.models.base import Part
 from crmcx.models.fields import Kind
 from crmcx.tables.schema import TABLES, Column, DType, TableSchema
 
-STORE_VERSION = 2
+STORE_VERSION = 3
 """Version of the layout; a store of a higher one is refused."""
 STORAGE_FORMAT = "v1.4.0"
 """DuckDB's file format, named so that it does not move with DuckDB's own default."""

@@ -45,6 +45,14 @@ def key_sql(table: str, ref: str) -> str:
     return f"(md5_number_lower('{table}/' || {ref}) & {_MASK})::BIGINT"
 
 
+def _target_key(leaf: Leaf, alias: str) -> str:
+    """The SQL of the key of what a reference points to; NULL where there is none."""
+    ref = f"{alias}.{leaf.column}"
+    if leaf.target is not None:
+        return f"CASE WHEN {ref} IS NOT NULL THEN {key_sql(leaf.target, ref)} END"
+    return f"(md5_number_lower({alias}.{leaf.named_by} || '/' || {ref}) & {_MASK})::BIGINT"
+
+
 def demand_all(found: int, expected: int, what: str) -> None:
     """Demand that a statement took in all rows that were meant.
 
@@ -80,6 +88,7 @@ class ClassMerge:
         self.changed = 0
         """How many rows differ from what is stored under their key; known once judged."""
         self._parts = tuple(parts(cls).values())
+        self._with_rows: set[type[Part]] = set()
         self._stage(placed)
 
     # -- staging -------------------------------------------------------------------------------------------------
@@ -106,7 +115,9 @@ class ClassMerge:
                 by_part[cast("type[Part]", part.cls)].append((start, part))
             start += len(each.rows.indices)
         for part_cls, found in by_part.items():
-            self._stage_part(part_cls, found)
+            if any(rows.indices for _, rows in found):
+                self._stage_part(part_cls, found)
+                self._with_rows.add(part_cls)
 
     def _stage_part(self, cls: type[Part], found: Sequence[tuple[int, StagedRows]]) -> None:
         parents = [start + index for start, rows in found for index in rows.indices]
@@ -145,15 +156,13 @@ class ClassMerge:
         known = (
             f"coalesce(s.known_us, s.{happened}, s.fetched_us)" if happened else "coalesce(s.known_us, s.fetched_us)"
         )
-        refs = "".join(
-            f", CASE WHEN s.{leaf.column} IS NOT NULL THEN {key_sql(leaf.target, f's.{leaf.column}')} END"
-            f" AS {leaf.column.removesuffix('_ref')}_key"
-            for leaf in self._leaves
-            if leaf.target
-        )
+        refs = "".join(f", {_target_key(leaf, 's')} AS {leaf.key_column}" for leaf in self._leaves if leaf.key_column)
         content = ", ".join(["s.version", "s.extra", *(f"s.{quoted(leaf.column)}" for leaf in self._leaves)])
         joins = ""
         for part in self._parts:
+            if part not in self._with_rows:
+                content += ", NULL::UBIGINT"
+                continue
             inner = ", ".join(["position", *(quoted(leaf.column) for leaf in leaves(part))])
             joins += (
                 f" LEFT JOIN (SELECT n, bit_xor(hash({inner})) AS h FROM in_{part.table} GROUP BY n)"
@@ -243,8 +252,11 @@ class ClassMerge:
         self._connection.execute(
             f"DELETE FROM {schema.name} WHERE {parent} IN (SELECT key FROM {self.judged} WHERE action = 'changed')"
         ).fetchall()
+        if part not in self._with_rows:
+            return
         own = {"position", *(column.name for leaf in leaves(part) for column in leaf_columns(leaf))}
         given = {parent: "j.key", "source": self._source}
+        given |= {leaf.key_column: _target_key(leaf, "p") for leaf in leaves(part) if leaf.key_column}
         columns = [column.name for column in stored_columns(schema)]
         chosen = ", ".join(given.get(name) or f"{'p' if name in own else 'j'}.{quoted(name)}" for name in columns)
         source = f"FROM in_{part.table} p JOIN {self.wide} j ON j.n = p.n WHERE {WRITTEN}"

@@ -151,8 +151,7 @@ class Store:
             msg = f"{Path(self.path).name} holds no crmcx store"
             raise StoreVersionError(msg, hint="open it once without read_only=True, and sync")
         with self._transaction():
-            for statement in ddl.create_all():
-                self._connection.execute(statement).fetchall()
+            self._connection.execute(";".join(ddl.create_all())).fetchall()
             for name, value in (("store_version", str(ddl.STORE_VERSION)), ("hash_version", "1")):
                 self._connection.execute("INSERT INTO books.meta VALUES ($1, $2)", [name, value]).fetchall()
 

@@ -30,9 +30,11 @@ _DECODE: dict[Kind, Callable[[Any], Any]] = {
 def _with_keys(columns: dict[str, Sequence[Any]], schema: TableSchema) -> None:
     for column in schema.columns:
         leaf = column.leaf
-        if leaf is not None and leaf.target is not None:
-            columns[leaf.column.removesuffix("_ref") + "_key"] = [
-                None if ref is None else key_of(leaf.target, ref) for ref in columns[leaf.column]
+        if leaf is not None and leaf.key_column is not None:
+            refs = columns[leaf.column]
+            tables = columns[leaf.named_by] if leaf.named_by else [leaf.target] * len(refs)
+            columns[leaf.key_column] = [
+                None if ref is None else key_of(table, ref) for table, ref in zip(tables, refs, strict=True)
             ]
 
 
@@ -80,7 +82,8 @@ def _parts_to_columns(cls: type[Part], schema: TableSchema, parents: Sequence[Re
     columns |= cells_of(inherited, [parent for parent, _, _ in pairs])
     columns |= cells_of(leaves(cls), [part for _, _, part in pairs])
     _with_keys(columns, schema)
-    columns["person_id"] = columns["customer_key"]
+    if "person_id" in schema:
+        columns["person_id"] = columns["customer_key"]
     return columns
 
 

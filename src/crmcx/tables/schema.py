@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 
@@ -121,10 +123,9 @@ def leaf_columns(leaf: Leaf) -> tuple[Column, ...]:
         privacy=leaf.privacy,
         leaf=leaf,
     )
-    if leaf.target is None:
+    if leaf.key_column is None:
         return (column,)
-    key = Column(f"{leaf.column.removesuffix('_ref')}_key", DType.INT64, nullable=leaf.nullable)
-    return (column, key)
+    return (column, Column(leaf.key_column, DType.INT64, nullable=leaf.nullable))
 
 
 @cache
@@ -137,7 +138,7 @@ def schema_of(cls: type[Model]) -> TableSchema:
     Returns:
         For a record the envelope, then the columns of its leaves, then `person_id` when it has a customer (or is one).
         For a part the key of its parent, its position there, the parent's source and `known_us`, what it inherits,
-        its own leaves.
+        its own leaves, then `person_id` when it has a customer.
     """
     own = [column for leaf in leaves(cls) for column in leaf_columns(leaf)]
     if issubclass(cls, Part):
@@ -149,12 +150,17 @@ def schema_of(cls: type[Model]) -> TableSchema:
             *(column for column in ENVELOPE if column.name in {"source", "known_us"}),
         ]
         columns = head + inherited + own
-        return TableSchema(cls.table, cls, (*columns, PERSON), parent=parent)
+        return TableSchema(cls.table, cls, (*columns, *_person(columns)), parent=parent)
     if not issubclass(cls, Record):
         msg = f"{cls.__name__} has no table"
         raise TypeError(msg)
-    has_person = cls is models.Customer or any(leaf.column == "customer_ref" for leaf in leaves(cls))
-    return TableSchema(cls.table, cls, (*ENVELOPE, *own, *((PERSON,) if has_person else ())))
+    person = (PERSON,) if cls.table == models.Customer.table else _person(own)
+    return TableSchema(cls.table, cls, (*ENVELOPE, *own, *person))
+
+
+def _person(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """The column of the person, where there is a customer."""
+    return (PERSON,) if any(column.name == "customer_key" for column in columns) else ()
 
 
 @cache
@@ -166,23 +172,41 @@ def parent_of(part: type[Part]) -> type[Record]:
 @cache
 def parent_key(part: type[Part]) -> str:
     """The column of a part's table that holds the key of its parent."""
-    singular = {"customers": "customer", "feedback": "feedback"}[parent_of(part).table]
-    return f"{singular}_key"
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", parent_of(part).__name__).lower() + "_key"
 
 
 RECORDS: tuple[type[Record], ...] = (
     models.Customer,
     models.Account,
+    models.AccountChange,
     models.Touchpoint,
     models.Interaction,
     models.StageChange,
+    models.Instrument,
+    models.Invitation,
     models.Feedback,
+    models.Lead,
     models.Deal,
     models.DealChange,
+    models.DealLine,
+    models.Pipeline,
     models.Case,
     models.CaseChange,
     models.Order,
     models.OrderLine,
+    models.Payment,
+    models.Subscription,
+    models.SubscriptionChange,
+    models.Product,
+    models.Campaign,
+    models.CampaignTouch,
+    models.Consent,
+    models.Preference,
+    models.Employee,
+    models.Team,
+    models.BusinessCalendar,
+    models.RateTable,
+    models.Initiative,
 )
 """Every class of records, in the order a reader would name them."""
 PARTS: tuple[type[Part], ...] = tuple(part for cls in RECORDS for part in parts(cls).values())

@@ -175,6 +175,17 @@ def money() -> SearchStrategy[Money]:
     return st.one_of(of_some)
 
 
+def shares() -> SearchStrategy[float]:
+    """Shares of a whole: none of it, all of it, and any part.
+
+    Example:
+        >>> from hypothesis import find
+        >>> find(shares(), lambda share: share > 0)
+        1.0
+    """
+    return st.sampled_from([0.0, 1.0, 0.5]) | st.floats(0, 1)
+
+
 def scales() -> SearchStrategy[Scale]:
     """Scales of either direction: those that surveys use (0 to 10, 1 to 5, 1 to 7 and so on), and any other."""
     ends = st.lists(reals(), min_size=2, max_size=2, unique=True).map(sorted)

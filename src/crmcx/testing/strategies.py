@@ -17,7 +17,7 @@ from crmcx.errors import UsageError
 from crmcx.models.base import Model, Part, Record
 from crmcx.models.fields import Kind, Leaf, leaves
 from crmcx.models.fields import parts as parts_of
-from crmcx.models.values import Code, Country, Currency, Language, Scale
+from crmcx.models.values import Code, Country, Currency, Language, Scale, Share
 from crmcx.testing._hypothesis import SearchStrategy, st
 from crmcx.testing._values import (
     codes,
@@ -32,11 +32,13 @@ from crmcx.testing._values import (
     reals,
     refs,
     scales,
+    shares,
     sources,
     texts,
     wholes,
     words,
 )
+from crmcx.testing._whole import agreeing
 
 __all__ = [
     "codes",
@@ -54,6 +56,7 @@ __all__ = [
     "records",
     "refs",
     "scales",
+    "shares",
     "sources",
     "texts",
     "wholes",
@@ -87,7 +90,13 @@ _OF_KIND: dict[Kind, SearchStrategy[Any]] = {
 }
 _OF_VALUE: dict[str, SearchStrategy[Any]] = {"amount": money(), "value": texts(), "min": scales()}
 """Strategies of the values with several leaves, by the name of the first."""
-_OF_TYPE = ((Language, languages()), (Country, countries()), (Currency, currencies()), (Code, codes()))
+_OF_TYPE = (
+    (Language, languages()),
+    (Country, countries()),
+    (Currency, currencies()),
+    (Code, codes()),
+    (Share, shares()),
+)
 _SCORED = {"score", "scale"}
 """Fields that are drawn together: a score never travels without its scale, and lies on it."""
 _STEPS = 100
@@ -185,7 +194,7 @@ def _objects(cls: type[M], fixed: Mapping[str, object]) -> SearchStrategy[M]:
 
     @st.composite
     def drawn(draw: st.DrawFn) -> M:
-        return _made(cls, draw(fields))
+        return _made(cls, agreeing(cls, draw(fields), given.keys()))
 
     return drawn()  # which prints as one word, not as a page of fields
 
@@ -208,13 +217,13 @@ def _fields(cls: type[Model]) -> dict[str, SearchStrategy[Any]]:
         if field not in found:
             value = _OF_VALUE[inner[0]] if inner else _of(leaf)
             found[field] = st.none() | value if leaf.nullable else value
-    return found | {field: st.lists(parts(part), max_size=3) for field, part in parts_of(cls).items()}
+    return found | {field: st.lists(parts(part), max_size=2) for field, part in parts_of(cls).items()}
 
 
 def _of(leaf: Leaf) -> SearchStrategy[Any]:
     if leaf.enum is not None:
         return st.sampled_from(leaf.enum)
-    if leaf.target is not None:
+    if leaf.key_column is not None:
         return refs()
     return next((found for kind, found in _OF_TYPE if leaf.annotation == kind), _OF_KIND[leaf.kind])
 
