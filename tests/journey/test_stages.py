@@ -1,272 +1,437 @@
-"""The mix of stages against a walk over each person and each period."""
+"""Derived stages against a walk in plain Python, and the laws of stages, on Polars and DuckDB."""
 
 from __future__ import annotations
 
+import json
 import random
-from collections import Counter
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
-from math import isclose
-from zoneinfo import ZoneInfo
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.journey.stage_walk import DAY, Row, Tables, rules, walk
+from tests.law import LAW
 
-from crmcx.errors import MissingColumnError, UsageError
-from crmcx.instants import Window, from_us, to_us
-from crmcx.journey import StageMix, StageShare, stage_mix
-from crmcx.journey._standing import NEAREST
-from crmcx.models import Stage, StageChange
+from crmcx.errors import EngineMismatchError, MissingColumnError, UsageError
+from crmcx.instants import from_us, to_us
+from crmcx.journey import LIFECYCLE, DerivedStages, StageEvidence, StageRules, derive_stages, stage_mix
+from crmcx.models import Order, Stage, Subscription
+from crmcx.tables import rows_of
 
-STAGES = [stage.value for stage in Stage]
-DAY = 86_400_000_000
-START = to_us(datetime(2025, 1, 30, 22, tzinfo=UTC))
-Row = tuple[int, int, str, str]
-"""Person, hours since the start, product line, stage."""
-
-
-def frame_of(rows: Sequence[Row], *, keys: bool = True, scopes: bool = True) -> pl.DataFrame:
-    columns = {
-        "person_id": pl.Series([row[0] for row in rows], dtype=pl.Int64),
-        "changed_us": pl.Series([START + row[1] * DAY // 24 for row in rows], dtype=pl.Int64),
-        "stage": pl.Series([row[3] for row in rows], dtype=pl.String),
-    }
-    if scopes:
-        columns["scope"] = pl.Series([row[2] for row in rows], dtype=pl.String)
-    if keys:
-        columns["key"] = pl.Series(range(len(rows)), dtype=pl.Int64)
-    return pl.DataFrame(columns)
-
-
-def first_day(day: date, period: str) -> date:
-    return {"day": day, "week": day - timedelta(days=day.weekday()), "month": day.replace(day=1)}[period]
+LAST = 14
+AS_OF = from_us(LAST * DAY)
+COLUMNS = {
+    "interactions": ("occurred_us", "kind"),
+    "deals": ("closed_us", "status"),
+    "orders": ("placed_us", "status"),
+    "subscriptions": ("started_us", "cancel_requested_us", "ended_us"),
+}
+WORDS = {
+    "interactions": ["call", "cart", "form_submit", "login"],
+    "deals": ["lost", "won", "open"],
+    "orders": ["paid", "paid", "cancelled", None],
+}
+CONNECTION = duckdb.connect()
+Engine = Callable[[str, pl.DataFrame], Any]
 
 
-def next_first_day(day: date, period: str) -> date:
-    return first_day(day + timedelta(days={"day": 1, "week": 7, "month": 31}[period]), period)
+def relation(name: str, frame: pl.DataFrame) -> Any:
+    CONNECTION.register("given", frame.to_arrow())
+    CONNECTION.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM given")
+    return CONNECTION.table(name)
 
 
-def stands(history: Sequence[tuple[int, str, int, int]]) -> str | None:
-    """Where a person stands after these changes of hers: instant, line, place of the stage, key."""
-    lines: dict[str, str] = {}
-    for _, scope, place, _ in sorted(history):
-        if not scope:
-            lines.clear()
-        lines[scope] = STAGES[place]
-    return min(lines.values(), key=NEAREST.index, default=None)
+ENGINES: dict[str, Engine] = {"polars": lambda _, frame: frame, "duckdb": relation}
 
 
-def walk(rows: Sequence[Row], period: str, zone: str, first: date, last: date) -> list[tuple[date, str, int]]:
-    """Every person looked at anew at the end of every period."""
-    told = []
-    start = first_day(first, period)
-    while start <= last:
-        following = next_first_day(start, period)
-        end = datetime(following.year, following.month, following.day, tzinfo=ZoneInfo(zone))
-        found: Counter[str] = Counter()
-        for person in {row[0] for row in rows}:
-            history = [
-                (START + row[1] * DAY // 24, row[2], STAGES.index(row[3]), number)
-                for number, row in enumerate(rows)
-                if row[0] == person and START + row[1] * DAY // 24 < to_us(end)
-            ]
-            stage = stands(history)
-            if stage is not None:
-                found[stage] += 1
-        told.extend((start, stage, n) for stage, n in found.items())
-        start = following
-    return sorted(told)
+def frames(tables: Tables, engine: str = "polars") -> dict[str, Any]:
+    made = {}
+    for name, columns in COLUMNS.items():
+        kinds = {each: pl.Int64() if each.endswith("_us") else pl.String() for each in columns}
+        schema = {"key": pl.Int64(), "person_id": pl.Int64(), "line": pl.String(), **kinds}
+        made[name] = ENGINES[engine](name, pl.DataFrame(list(tables[name]), schema=schema))
+    return made
 
 
-def counts(mix: StageMix) -> list[tuple[date, str, int]]:
-    return sorted((row.start, row.stage, row.n) for row in mix if row.n)
+def derived(tables: Tables, onboarding: int, engine: str = "polars", as_of: datetime = AS_OF) -> DerivedStages:
+    return derive_stages(rules(onboarding), as_of=as_of, **frames(tables, engine))
 
 
-rows_of = st.lists(
-    st.tuples(
-        st.integers(1, 3),
-        st.integers(0, 24 * 70) | st.integers(0, 3),
-        st.sampled_from(["", "loan", "card"]),
-        st.sampled_from(STAGES),
-    ),
-    max_size=16,
-)
-kinds = st.sampled_from(["day", "week", "month"])
-zones = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"])
+def told(found: DerivedStages) -> list[Row]:
+    """Intervals as the walk tells them."""
+    records: dict[tuple[Any, ...], list[tuple[str, int]]] = {}
+    for row in rows_of(found.evidence()):
+        records.setdefault((row["person_id"], row["scope"], row["number"]), []).append((row["table"], row["key"]))
+    numbers: dict[tuple[Any, ...], int] = {}
+    made = []
+    for each in found:
+        numbers[each.unit, each.scope] = numbers.get((each.unit, each.scope), 0) + 1
+        mine = records[each.unit, each.scope, numbers[each.unit, each.scope]]
+        assert len(mine) == each.evidence
+        made.append(
+            {
+                **{name: getattr(each, name) for name in ("unit", "scope", "stage", "word")},
+                "start": to_us(each.start),
+                "end": each.end and to_us(each.end),
+                "records": sorted(mine),
+                "last": to_us(each.last_evidence),
+                "dormant": each.dormant_since and to_us(each.dormant_since),
+            }
+        )
+    return made
 
 
-@settings(max_examples=100, deadline=None)
-@given(rows_of, kinds, zones, st.booleans())
-def test_as_the_walk(rows: list[Row], period: str, zone: str, keys: bool) -> None:
-    found = stage_mix(frame_of(rows, keys=keys), period=period, zone=zone)
-    days = [from_us(START + row[1] * DAY // 24).astimezone(ZoneInfo(zone)).date() for row in rows]
-    assert counts(found) == (walk(rows, period, zone, min(days), max(days)) if rows else [])
-    for start in {row.start for row in found}:
-        assert isclose(sum(row.share for row in found if row.start == start), 1)
-    assert list(found) == sorted(found, key=lambda row: (row.start, STAGES.index(row.stage)))
+days = st.integers(-2, LAST + 2).map(lambda day: day * DAY)
+people = st.integers(1, 2)
+lines = st.sampled_from(["", "loan"])
 
 
-@settings(max_examples=50, deadline=None)
-@given(rows_of, kinds, zones)
-def test_one_line_as_the_walk(rows: list[Row], period: str, zone: str) -> None:
-    window = Window(date(2025, 2, 10), date(2025, 4, 1), zone=zone)
-    found = stage_mix(frame_of(rows), period=period, zone=zone, scope="loan", window=window)
-    mine = [row if row[2] == "loan" else None for row in rows]
-    expected = walk([row for row in mine if row], period, zone, window.start, window.end - timedelta(days=1))
-    if period == "week":  # the window ends within a week, and what comes after it does not count
-        expected = [each for each in expected if each[0] < date(2025, 3, 31)]
-    assert [each for each in counts(found) if period != "week" or each[0] < date(2025, 3, 31)] == expected
+@st.composite
+def some_tables(draw: st.DrawFn, most: int = 12) -> Tables:
+    found: dict[str, list[Row]] = {}
+    for name, columns in COLUMNS.items():
+        count = draw(st.integers(0, most))
+        found[name] = [
+            {"key": key, "person_id": draw(people), "line": draw(lines)}
+            | {each: draw(days if each.endswith("_us") else st.sampled_from(WORDS[name])) for each in columns}
+            for key in range(count)
+        ]
+    for row in found["subscriptions"]:
+        for name in ("cancel_requested_us", "ended_us"):
+            row[name] = draw(st.sampled_from([None, row[name]]))
+    return found
 
 
-@settings(max_examples=50, deadline=None)
-@given(rows_of, st.randoms(use_true_random=False))
-def test_the_order_of_rows_does_not_matter(rows: list[Row], draw: random.Random) -> None:
-    frame = frame_of(rows)
-    order = list(range(len(rows)))
-    draw.shuffle(order)
-    assert stage_mix(frame[order]).rows == stage_mix(frame).rows
+def many(seed: int, people: int = 150) -> Tables:
+    """Records of many people, with gaps in all columns but the instants that a model demands."""
+    draw = random.Random(seed)
+    found: dict[str, list[Row]] = {}
+    for name, columns in COLUMNS.items():
+        found[name] = []
+        for key in range(people * 4):
+            row: Row = {"key": key, "person_id": draw.randrange(people), "line": draw.choice(["", "loan", "card"])}
+            for each in columns:
+                row[each] = draw.randrange(-2, LAST + 3) * DAY if each.endswith("_us") else draw.choice(WORDS[name])
+                if each in {"closed_us", "started_us", "cancel_requested_us", "ended_us"} and draw.random() < 0.3:
+                    row[each] = None
+            if draw.random() < 0.05:
+                row[draw.choice(["person_id", "line"])] = None
+            found[name].append(row)
+    return found
 
 
-def change(number: int, stage: str, at: datetime, **more: object) -> StageChange:
-    given = {"source": "crm", "source_id": str(number), "customer": "crm/ada", **more}
-    return StageChange(stage=stage, changed_at=at, **given)  # type: ignore[arg-type]
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("onboarding", [0, 3])
+def test_as_the_walk_for_many(engine: str, onboarding: int) -> None:
+    tables = many(onboarding)
+    expected = walk(tables, onboarding, LAST * DAY)
+    assert told(derived(tables, onboarding, engine)) == expected
+    assert {row["stage"] for row in expected} == ({stage.value for stage in Stage})
 
 
-def on(month: int, day: int) -> datetime:
-    return datetime(2025, month, day, tzinfo=UTC)
+@LAW
+@given(some_tables(), st.sampled_from([0, 1, 3]))
+def test_as_the_walk(tables: Tables, onboarding: int) -> None:
+    assert told(derived(tables, onboarding)) == walk(tables, onboarding, LAST * DAY)
 
 
-def test_a_case_by_hand() -> None:
-    changes = [
-        change(1, "consideration", on(1, 10)),
-        change(2, "existing", on(3, 5)),
-        change(3, "existing", on(1, 20), customer="crm/ben"),
-        change(4, "former", on(2, 3), customer="crm/ben"),
-        change(5, "purchase", on(3, 31), customer="crm/cem"),
-    ]
-    found = stage_mix(changes)
-    assert counts(found) == [
-        (date(2025, 1, 1), "consideration", 1),
-        (date(2025, 1, 1), "existing", 1),
-        (date(2025, 2, 1), "consideration", 1),
-        (date(2025, 2, 1), "former", 1),
-        (date(2025, 3, 1), "existing", 1),
-        (date(2025, 3, 1), "former", 1),
-        (date(2025, 3, 1), "purchase", 1),
-    ]
-    assert found.rows[0] == StageShare(date(2025, 1, 1), "consideration", 1, 0.5)
-    assert len(found) == 12  # four stages in three months, also where nobody stands
-    assert repr(found).splitlines() == [
-        "stage mix by month",
-        "period from  people  consideration  purchase  existing  former",
-        " 2025-01-01       2         50.0 %     0.0 %    50.0 %   0.0 %",
-        " 2025-02-01       2         50.0 %     0.0 %     0.0 %  50.0 %",
-        " 2025-03-01       3          0.0 %    33.3 %    33.3 %  33.3 %",
-    ]
-    assert found._repr_html_().count("<tr>") == 4
-    frame = found.to_frame()
-    assert frame.columns == ["start", "stage", "n", "share"]
-    assert frame["n"].sum() == 7
-    parameters = dict(found.receipt.definition.parameters)
-    assert parameters["scopes"] == "nearest"
-    assert parameters["nearest"][0] == "existing"
+@pytest.mark.parametrize("engine", ENGINES)
+def test_law_1_and_7_no_overlap_and_no_hole(engine: str) -> None:
+    """From the first evidence to the knowledge date, so that the lengths add up to the time that is looked at."""
+    histories: dict[tuple[Any, str], list[Any]] = {}
+    found = derived(many(5), 3, engine)
+    for each in found:
+        histories.setdefault((each.unit, each.scope), []).append(each)
+    assert len(histories) > 300
+    for intervals in histories.values():
+        assert all(one.end == other.start for one, other in pairwise(intervals))
+        assert intervals[-1].end is None
+        assert sum((each.length for each in intervals), timedelta()) == AS_OF - intervals[0].start
+        assert all(each.length >= timedelta() for each in intervals)
+        assert all(each.evidence >= 1 for each in intervals)  # law 5
+    shares = [total.share for total in found.totals]
+    assert sum(filter(None, shares)) == pytest.approx(1)
 
 
-def test_the_nearest_of_several_lines_counts() -> None:
-    rows = [
-        (1, 0, "loan", "existing"),
-        (1, 24 * 40, "loan", "former"),
-        (1, 24 * 20, "card", "consideration"),
-    ]
-    expected = [
-        (date(2025, 1, 1), "existing", 1),
-        (date(2025, 2, 1), "existing", 1),
-        (date(2025, 3, 1), "consideration", 1),
-    ]
-    assert counts(stage_mix(frame_of(rows))) == expected
-    assert [row.stage for row in stage_mix(frame_of(rows), scope="card")] == ["consideration"]
-    assert [stage for _, stage, _ in counts(stage_mix(frame_of(rows, scopes=False)))] == [
-        "existing", "consideration", "former",
+def demand_any_order(tables: Tables, engine: str, seed: int) -> None:
+    mixed = {name: random.Random(seed).sample(rows, len(rows)) for name, rows in tables.items()}
+    assert told(derived(mixed, 1, engine)) == told(derived(tables, 1, engine))
+
+
+@LAW
+@given(some_tables(), st.integers(0, 100))
+def test_law_2_the_order_of_arrival_does_not_matter(tables: Tables, seed: int) -> None:
+    demand_any_order(tables, "polars", seed)
+
+
+def test_law_2_for_many_on_duckdb() -> None:
+    demand_any_order(many(6), "duckdb", 3)
+
+
+def until(found: Sequence[Row], at: int) -> list[Row]:
+    """What is told of the time before an instant."""
+    seen = []
+    for row in found:
+        if row["start"] < at:
+            ends = row["end"] if row["end"] is not None and row["end"] < at else None
+            seen.append({name: row[name] for name in ("unit", "scope", "stage", "word", "start")} | {"end": ends})
+    return seen
+
+
+def demand_nothing_before_changes(tables: Tables, engine: str, day: int) -> None:
+    """Whoever knows only what happened before a day is told the same of the time before it."""
+
+    def known(row: Row) -> Row:
+        late = {name for name, value in row.items() if name.endswith("_us") and (value or 0) >= day * DAY}
+        return row | dict.fromkeys(late)
+
+    before = {name: [known(row) for row in rows] for name, rows in tables.items()}
+    whole, part = told(derived(tables, 3, engine)), told(derived(before, 3, engine))
+    assert until(whole, day * DAY) == until(part, day * DAY)
+
+
+@LAW
+@given(some_tables(), st.integers(0, LAST))
+def test_law_3_evidence_changes_nothing_before_it(tables: Tables, day: int) -> None:
+    demand_nothing_before_changes(tables, "polars", day)
+
+
+@pytest.mark.parametrize("day", [4, 9])
+def test_law_3_for_many_on_duckdb(day: int) -> None:
+    demand_nothing_before_changes(many(7), "duckdb", day)
+
+
+@LAW
+@given(some_tables(), st.integers(0, LAST))
+def test_no_look_ahead(tables: Tables, day: int) -> None:
+    as_of = from_us(day * DAY)
+    found = told(derived(tables, 3, as_of=as_of))
+    assert found == walk(tables, 3, day * DAY)
+    assert until(found, day * DAY) == until(told(derived(tables, 3)), day * DAY)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_law_6_moves_go_backward_too_and_are_counted(engine: str) -> None:
+    found = derived(many(8), 0, engine)
+    order = [stage.value for stage in Stage]
+    moves: dict[tuple[str | None, str], int] = {}
+    backward = 0
+    before = None
+    for each in found:
+        same = before is not None and (before.unit, before.scope) == (each.unit, each.scope)
+        source = before.stage if before is not None and same else None
+        moves[source, each.stage] = moves.get((source, each.stage), 0) + 1
+        if source is not None and (source, each.stage) != ("repurchase", "existing"):
+            backward += order.index(each.stage) < order.index(source)
+        before = each
+    assert {(move.source, move.target): move.n for move in found.moves} == moves
+    assert found.backward == backward > 0
+    assert moves["exiting", "existing"]
+    assert moves["consideration", "awareness"]
+    assert moves["former", "consideration"]
+    assert len(found) == sum(moves.values())
+
+
+def test_what_is_known_late_counts_late() -> None:
+    cart = {"key": 1, "person_id": 1, "occurred_us": 0, "kind": "cart", "known_us": 5 * DAY}
+    call = {"key": 2, "person_id": 1, "occurred_us": DAY, "kind": "call", "known_us": None}
+    table = pl.DataFrame([cart, call])
+    early = derive_stages(LIFECYCLE, interactions=table, as_of=from_us(4 * DAY))
+    assert [(each.stage, each.start) for each in early] == [("awareness", from_us(DAY))]
+    late = derive_stages(LIFECYCLE, interactions=table, as_of=from_us(6 * DAY))
+    assert [(each.stage, each.start) for each in late] == [("consideration", from_us(0))]
+    changes = late.to_changes()
+    assert changes["known_us"].to_list() == [5 * DAY]
+    assert stage_mix(changes, as_of=from_us(4 * DAY)).rows == ()
+
+
+def on(day: int) -> datetime:
+    return datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=day)
+
+
+def contract(number: int, start: int | None, **more: Any) -> Subscription:
+    given = {name: None if day is None else on(day) for name, day in more.items() if name.endswith("_at")}
+    return Subscription(
+        source="shop",
+        source_id=str(number),
+        customer="shop/ada",
+        status=more.get("status", "active"),
+        started_at=None if start is None else on(start),
+        product=more.get("product"),
+        **given,
+    )
+
+
+def stages_of(found: DerivedStages) -> list[tuple[str, int]]:
+    return [(each.stage, (each.start - on(0)).days) for each in found]
+
+
+def by_contracts(*contracts: Subscription, day: int = 100, rules: StageRules = LIFECYCLE) -> list[tuple[str, int]]:
+    return stages_of(derive_stages(rules, subscriptions=contracts, as_of=on(day), unit="customer_key"))
+
+
+def test_the_end_of_one_of_two_contracts_is_no_end() -> None:
+    first = contract(1, 0, cancel_requested_at=10, ended_at=20)
+    assert by_contracts(first, contract(2, 5)) == [
+        ("purchase", 0), ("existing", 0), ("repurchase", 5), ("existing", 5), ("exiting", 10), ("existing", 20),
     ]  # fmt: skip
+    assert by_contracts(first, contract(2, 5, ended_at=30))[-1] == ("former", 30)
+    assert by_contracts(first, contract(2, 20))[-2:] == [("repurchase", 20), ("existing", 20)]
+    assert by_contracts(first, contract(2, 21))[-3:] == [("former", 20), ("repurchase", 21), ("existing", 21)]
 
 
-def test_who_leaves_the_company_leaves_its_lines() -> None:
-    rows = [(1, 0, "loan", "existing"), (1, 24 * 10, "", "former"), (1, 24 * 40, "card", "purchase")]
-    assert counts(stage_mix(frame_of(rows))) == [
-        (date(2025, 1, 1), "existing", 1),
-        (date(2025, 2, 1), "former", 1),
-        (date(2025, 3, 1), "purchase", 1),
+def test_what_is_known_of_the_end_alone() -> None:
+    assert by_contracts(contract(1, None, ended_at=20)) == [("former", 20)]
+    assert by_contracts(contract(1, None, cancel_requested_at=10, ended_at=20)) == [("exiting", 10), ("former", 20)]
+    back = by_contracts(contract(1, None, ended_at=20), contract(2, 30))
+    assert back == [("former", 20), ("repurchase", 30), ("existing", 30)]
+
+
+def test_trials() -> None:
+    bought = contract(1, 0, trial_ends_at=14)
+    assert by_contracts(bought, day=10) == [("consideration", 0)]
+    assert by_contracts(bought) == [("consideration", 0), ("purchase", 14), ("existing", 14)]
+    given_up = contract(1, 0, trial_ends_at=14, cancel_requested_at=9, ended_at=14, status="ended")
+    assert by_contracts(given_up) == [("consideration", 0), ("awareness", 14)]
+    assert by_contracts(contract(1, 0, status="trial")) == [("consideration", 0)]
+
+
+def test_product_lines() -> None:
+    contracts = [contract(1, 0, product="loan", ended_at=30), contract(2, 10, product="card"), contract(3, 5)]
+    found = derive_stages(
+        LIFECYCLE.per_line(subscriptions="product"), subscriptions=contracts, as_of=on(100), unit="customer_key"
+    )
+    assert [(each.scope, each.stage) for each in found if each.length or each.end is None] == [
+        ("card", "existing"),
+        ("loan", "existing"),
+        ("loan", "former"),
     ]
+    assert dict(found.excluded) == {"no_scope": 1}
+    assert found.to_changes()["rule"].unique().to_list() == ["lifecycle per line@1"]
 
 
-def test_ties() -> None:
-    both = [(1, 0, "loan", "purchase"), (1, 0, "loan", "existing")]
-    for rows in (both, both[::-1]):
-        for scope in (None, "loan"):
-            assert counts(stage_mix(frame_of(rows), scope=scope)) == [(date(2025, 1, 1), "existing", 1)]
-    line_after_whole = [(1, 0, "loan", "purchase"), (1, 0, "", "former")]
-    assert counts(stage_mix(frame_of(line_after_whole))) == [(date(2025, 1, 1), "purchase", 1)]
+def test_a_purchase_without_onboarding_is_an_event() -> None:
+    orders = [
+        Order(source="shop", source_id=str(day), customer="shop/ada", placed_at=on(day), status="paid")
+        for day in (0, 40)
+    ]
+    found = derive_stages(LIFECYCLE, orders=orders, as_of=on(50), unit="customer_key")
+    assert stages_of(found) == [("purchase", 0), ("existing", 0), ("repurchase", 40), ("existing", 40)]
+    assert [each.length.days for each in found] == [0, 40, 0, 10]
+    assert found.to_changes()["stage"].to_list() == ["existing", "existing"]
+    assert {each.stage for each in stage_mix(found.to_changes(), unit="customer_key")} == {"existing"}
 
 
-@pytest.mark.parametrize("data", [[], frame_of([]), frame_of([], keys=False, scopes=False)])
-def test_nothing(data: list[StageChange] | pl.DataFrame) -> None:
-    found = stage_mix(data, as_of=on(3, 1))
-    assert (found.rows, found.excluded) == ((), ())
-    assert repr(found) == "stage mix: nobody's stage is known"
-    assert "nobody" in found._repr_html_()
-
-
-def test_missing_values_and_predictions_are_left_out_and_counted() -> None:
-    frame = pl.DataFrame(
+def test_days_count_from_their_beginning() -> None:
+    deals = pl.DataFrame(
         {
-            "person_id": [1, None, 2, 3, 4, 5],
-            "changed_us": [START, None, None, START, START, START],
-            "stage": ["existing", "existing", "former", None, "gone", "former"],
-            "scope": [None, "", "", "", "", ""],
-            "mode": [None, None, "observed", "observed", "derived", "predicted"],
+            "person_id": ["a", "a"],
+            "key": [1, 2],
+            "created_us": [None, 3 * DAY],
+            "opened_day": [1, 2],
+            "closed_day": [5, 9],
+            "status": ["lost", "won"],
         }
     )
-    found = stage_mix(frame)
-    assert counts(found) == [(date(2025, 1, 1), "existing", 1)]
-    assert dict(found.excluded) == {
-        "no_unit": 1, "no_instant": 1, "no_stage": 1, "unknown_stage": 1, "predicted": 1,
-    }  # fmt: skip
+    found = derive_stages(LIFECYCLE, deals=deals, as_of=from_us(10 * DAY))
+    assert [(each.stage, to_us(each.start) // DAY) for each in found] == [
+        ("consideration", 1), ("awareness", 5), ("purchase", 9), ("existing", 9),
+    ]  # fmt: skip
+    assert found.unseen == (
+        "interactions.occurred_us", "orders.placed_us", "subscriptions.cancel_requested_us",
+        "subscriptions.ended_us", "subscriptions.started_us", "subscriptions.trial_ends_us",
+    )  # fmt: skip
 
 
-def test_no_look_ahead() -> None:
-    changes = [
-        change(1, "existing", on(1, 10), known_at=on(1, 11)),
-        change(2, "exiting", on(2, 10), known_at=on(3, 20)),
-        change(3, "former", on(4, 10)),
+def test_what_it_prints() -> None:
+    found = derive_stages(LIFECYCLE, subscriptions=[contract(1, 0, ended_at=75)], as_of=on(100), unit="customer_key")
+    assert repr(found).splitlines()[:5] == [
+        "stages by lifecycle@1 of 1 histories; 0 moves backward",
+        "stage     intervals  now  dormant    time",
+        "purchase          1    0        0   0.0 %",
+        "existing          1    0        0  75.0 %",
+        "former            1    1        0  25.0 %",
     ]
-    found = stage_mix(changes, as_of=on(3, 15))
-    assert counts(found) == [(date(2025, month, 1), "existing", 1) for month in (1, 2, 3)]
-    assert counts(stage_mix(changes, as_of=on(3, 25)))[-1] == (date(2025, 3, 1), "exiting", 1)
-    assert stage_mix(changes, as_of=on(1, 5)).rows == ()
+    assert "not looked at: deals.closed_us" in repr(found)
+    assert found._repr_html_().count("<tr>") == 4
+    assert found.to_frame().columns == [
+        "customer_key", "scope", "number", "stage", "word", "previous", "start_us", "end_us", "length_us",
+        "evidence", "last_evidence_us", "dormant_since_us", "known_us",
+    ]  # fmt: skip
+    assert found.receipt.unit == "duration"
 
 
-def test_a_window_tells_its_periods_and_counts_what_was_before() -> None:
-    changes = [change(1, "existing", on(1, 10)), change(2, "former", on(3, 20))]
-    found = stage_mix(changes, window=Window(date(2025, 2, 1), date(2025, 4, 1)))
-    assert counts(found) == [(date(2025, 2, 1), "existing", 1), (date(2025, 3, 1), "former", 1)]
-    cut = stage_mix(changes, window=Window(date(2025, 2, 1), date(2025, 3, 15)))
-    assert counts(cut) == [(date(2025, month, 1), "existing", 1) for month in (2, 3)]
-    early = stage_mix(changes, window=Window(date(2024, 12, 1), date(2025, 6, 1)), as_of=on(2, 15))
-    assert [row.start for row in early] == [date(2025, 1, 1), date(2025, 2, 1)]
+@pytest.mark.parametrize("engine", ENGINES)
+def test_nothing(engine: str) -> None:
+    nothing: Tables = {name: [] for name in COLUMNS}
+    found = derived(nothing, 1, engine)
+    assert (list(found), len(found), found.totals, found.moves, found.excluded) == ([], 0, (), (), ())
+    assert rows_of(found.evidence()) == rows_of(found.to_changes()) == []
+    assert "0 histories" in repr(found)
+    only_now = {**nothing, "orders": [{"key": 1, "person_id": 1, "line": "", "placed_us": LAST * DAY, "status": None}]}
+    assert [total.share for total in derived(only_now, 1, engine).totals] == [None]
 
 
-def test_long_mixes_are_cut_when_printed() -> None:
-    found = stage_mix(frame_of([(1, 24 * number, "", "existing") for number in range(20)]), period="day")
-    assert repr(found).splitlines()[0] == "stage mix by day; 8 earlier periods are not shown"
-    assert len(repr(found).splitlines()) == 14
+@pytest.mark.parametrize("engine", ENGINES)
+def test_keys_may_be_text_or_missing(engine: str) -> None:
+    orders = ENGINES[engine]("o", pl.DataFrame({"person_id": ["a"], "placed_us": [0], "key": ["x"]}))
+    seen = ENGINES[engine]("i", pl.DataFrame({"person_id": ["a", None], "occurred_us": [DAY, 0], "kind": ["call"] * 2}))
+    found = derive_stages(LIFECYCLE, orders=orders, interactions=seen, as_of=AS_OF)
+    keys = {(row["table"], row["key"]) for row in rows_of(found.evidence())}
+    assert keys == {("orders", "x"), ("interactions", None)}
+    assert dict(found.excluded) == {"no_unit": 1}
 
 
-def test_what_cannot_be_asked() -> None:
-    with pytest.raises(UsageError, match="expected one of day, week, month"):
-        stage_mix([], period="24 hours")
-    with pytest.raises(UsageError, match="no time zone"):
-        stage_mix(frame_of([(1, 0, "", "existing")]), zone="Mars/Base")
-    with pytest.raises(MissingColumnError, match="lacks scope"):
-        stage_mix(frame_of([], scopes=False), scope="loan")
+def test_rules_are_data() -> None:
+    for each in (LIFECYCLE, rules(3), LIFECYCLE.per_line(deals="product")):
+        assert StageRules.from_dict(json.loads(json.dumps(each.to_dict()))) == each
+        assert hash(each) == hash(StageRules.from_dict(each.to_dict()))
+    assert rules(3).definition.hash != rules(4).definition.hash
+    assert LIFECYCLE.definition.name == "lifecycle"
+
+
+def evidence(**more: Any) -> StageEvidence:
+    return StageEvidence(**{"table": "orders", "says": "purchase", "at": "placed_us", **more})
+
+
+def test_rules_that_cannot_be() -> None:
+    with pytest.raises(UsageError, match="expected one of"):
+        evidence(table="baskets")
+    with pytest.raises(UsageError, match="'placed_at', which is no column of microseconds"):
+        evidence(at="placed_at")
+    with pytest.raises(UsageError, match="no column of days"):
+        evidence(day="placed_us")
+    with pytest.raises(UsageError, match="has an end"):
+        evidence(table="subscriptions", says="exiting", at="started_us", until="ended_us")
+    with pytest.raises(UsageError, match="takes interest back"):
+        evidence(takes_back=True)
+    with pytest.raises(UsageError, match="no evidence"):
+        StageRules(name="none", version=1, evidence=[])
+    for times in ({"onboarding": timedelta(days=-1)}, {"dormant": {"existing": timedelta(0)}}):
+        with pytest.raises(UsageError, match="too short"):
+            StageRules(name="short", version=1, evidence=[evidence()], **times)  # type: ignore[arg-type]
+
+
+def test_calls_that_cannot_be() -> None:
+    orders = pl.DataFrame({"person_id": [1], "placed_us": [0]})
+    seen = pl.DataFrame({"person_id": ["a"], "occurred_us": [0], "kind": ["call"]})
+    with pytest.raises(UsageError, match="no evidence from 'cases'"):
+        derive_stages(LIFECYCLE, cases=orders, as_of=AS_OF)
+    with pytest.raises(UsageError, match="no table"):
+        derive_stages(LIFECYCLE, as_of=AS_OF)
+    with pytest.raises(UsageError, match="find evidence"):
+        derive_stages(LIFECYCLE, subscriptions=orders.with_columns(status=pl.lit("active")), as_of=AS_OF)
+    with pytest.raises(MissingColumnError, match="lacks kind"):
+        derive_stages(LIFECYCLE, interactions=orders.rename({"placed_us": "occurred_us"}), as_of=AS_OF)
+    with pytest.raises(UsageError, match="person_id as text in interactions, numbers in orders"):
+        derive_stages(LIFECYCLE, orders=orders, interactions=seen, as_of=AS_OF)
+    with pytest.raises(EngineMismatchError):
+        derive_stages(LIFECYCLE, orders=orders, interactions=relation("seen", seen), as_of=AS_OF)
+    own = orders.rename({"placed_us": "bought"})
+    found = derive_stages(LIFECYCLE, orders=own, columns={"orders": {"placed_us": "bought"}}, as_of=AS_OF)
+    assert len(found) == 2

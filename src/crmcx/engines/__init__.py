@@ -2,7 +2,17 @@
 
 from crmcx.engines.arrow import ColumnStream
 from crmcx.engines.database import connect, could_not_write, lacks_memory, roll_back
-from crmcx.engines.frames import engine_name, from_columns, nullable, rows, same_engine, to_lazy, with_instants
+from crmcx.engines.frames import (
+    engine_name,
+    from_columns,
+    native,
+    nullable,
+    rows,
+    same_engine,
+    settled,
+    to_lazy,
+    with_instants,
+)
 from crmcx.engines.parquet import parquet_columns, parquet_rows
 
 __all__ = [
@@ -12,12 +22,14 @@ __all__ = [
     "engine_name",
     "from_columns",
     "lacks_memory",
+    "native",
     "nullable",
     "parquet_columns",
     "parquet_rows",
     "roll_back",
     "rows",
     "same_engine",
+    "settled",
     "to_lazy",
     "with_instants",
 ]

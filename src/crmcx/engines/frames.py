@@ -171,6 +171,18 @@ def same_engine(*frames: nw.LazyFrame[Any]) -> None:
             raise EngineMismatchError(msg, hint=hint) from None
 
 
+def settled(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """The frame with its work done where its engine would do it anew at each use and can keep it: on Polars."""
+    return frame.collect().lazy() if frame.implementation.is_polars() else frame
+
+
+def native(frame: nw.LazyFrame[Any]) -> Any:  # noqa: ANN401 - a frame of any engine
+    """The frame as one of its own engine: of Polars and pandas a data frame, else lazy as it is."""
+    implementation = frame.implementation
+    eager = implementation.is_polars() or implementation.is_pandas()
+    return frame.collect().to_native() if eager else frame.to_native()
+
+
 def rows(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
     """The rows of a frame as dictionaries of plain Python values, missing ones as None."""
     if frame.implementation.is_duckdb():

@@ -151,9 +151,17 @@ def _kept(frame: Frame, unit: str) -> nw.LazyFrame[Any]:
         nw.col("changed_us").alias(_AT),
         _scope(frame).alias(_SCOPE),
         _place(nw.col("stage")).alias(_PLACE),
-        (_place(nw.col("stage")) + _one(_scope(frame) != "") * len(_STAGES)).alias(_TIE),
+        _tie(frame).alias(_TIE),
         *((nw.col("key").alias(_ID),) if "key" in frame.columns else ()),
     )
+
+
+def _tie(frame: Frame) -> nw.Expr:
+    """The order of one instant: the whole relation first; what is derived before what a source says; then by stage."""
+    tie = _place(nw.col("stage")) + _one(_scope(frame) != "") * (2 * len(_STAGES))
+    if "mode" not in frame.columns:
+        return tie
+    return tie + _one(~words_in("mode", StageMode.DERIVED.value)) * len(_STAGES)
 
 
 def _scope(frame: Frame) -> nw.Expr:

@@ -1,185 +1,226 @@
-"""Where people stand: the mix of lifecycle stages at the end of each period."""
+"""Rules of lifecycle stages: which rows of which tables are evidence of which stage. Rules are data, never code."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
-from itertools import groupby
-from operator import attrgetter
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
-import narwhals.stable.v2 as nw
-from attrs import frozen
+from attrs import asdict, evolve, field, fields, frozen
 
-from crmcx._html import html_table
-from crmcx.errors import demand_one_of
-from crmcx.estimates import Definition, Pairs, Receipt
-from crmcx.estimates.words import count_words, share_words
-from crmcx.instants import Window
-from crmcx.journey._standing import NEAREST, Standing, standing
-from crmcx.models import Stage, StageChange
-from crmcx.tables import Periods, Table, known_by, take, to_frame
+from crmcx.errors import UsageError, demand_one_of
+from crmcx.estimates import Definition
+from crmcx.instants import duration_us
+from crmcx.models import Stage
+from crmcx.tables import TABLES
+from crmcx.tables.schema import INSTANTS
 
-_PERIODS = ("day", "week", "month")
-_SHOWN = 12
+Word = str | int | bool | None
+Condition = tuple[str, tuple[Word, ...]]
+_LASTS = (Stage.PURCHASE, Stage.REPURCHASE, Stage.EXISTING)
 
 
-@frozen
-class StageShare:
-    """One stage at the end of one period."""
-
-    start: date
-    """First day of the period."""
-    stage: str
-    """The stage."""
-    n: int
-    """People who stand in it when the period ends."""
-    share: float
-    """Of all whose stage is known then; the shares of a period add up to 1."""
+def _conditions(given: Mapping[str, Iterable[Word]] | Iterable[tuple[str, Iterable[Word]]]) -> tuple[Condition, ...]:
+    pairs = given.items() if isinstance(given, Mapping) else given
+    return tuple((column, tuple(words)) for column, words in pairs)
 
 
-@frozen(repr=False)
-class StageMix:
-    """The mix of stages, period by period. Prints as a matrix: periods down, stages across."""
-
-    rows: tuple[StageShare, ...]
-    """Periods in order, and in each the stages in the order of `Stage`."""
-    excluded: Pairs
-    """Changes left out: reason and number."""
-    receipt: Receipt
-    """Where it comes from."""
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __iter__(self) -> Iterator[StageShare]:
-        return iter(self.rows)
-
-    def to_frame(self) -> Any:  # noqa: ANN401 - a Polars frame, or a DuckDB relation
-        """One row a period and stage: `start` as text, `stage`, `n`, `share`. Of Polars when installed, else DuckDB."""
-        columns: dict[str, Sequence[Any]] = {"start": [row.start.isoformat() for row in self.rows]}
-        columns |= {name: [getattr(row, name) for row in self.rows] for name in ("stage", "n", "share")}
-        return to_frame(columns, {"start": "string", "stage": "string", "n": "int64", "share": "float64"})
-
-    def _told(self) -> tuple[list[str], list[list[str]], int]:
-        """Heads, the latest periods, and how many earlier ones there are."""
-        periods = [(start, list(rows)) for start, rows in groupby(self.rows, key=attrgetter("start"))]
-        head = ["period from", "people", *(row.stage for row in periods[0][1])] if periods else []
-        told = [
-            [start.isoformat(), count_words(sum(row.n for row in rows)), *(share_words(row.share) for row in rows)]
-            for start, rows in periods[-_SHOWN:]
-        ]
-        return head, told, len(periods) - len(told)
-
-    def _caption(self, earlier: int) -> str:
-        said = f"stage mix by {dict(self.receipt.definition.parameters)['period']}"
-        return f"{said}; {count_words(earlier)} earlier periods are not shown" if earlier else said
-
-    def __repr__(self) -> str:
-        head, told, earlier = self._told()
-        if not told:
-            return "stage mix: nobody's stage is known"
-        widths = [max(len(row[column]) for row in [head, *told]) for column in range(len(head))]
-        lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in [head, *told]]
-        return "\n".join([self._caption(earlier), *lines])
-
-    def _repr_html_(self) -> str:
-        head, told, earlier = self._told()
-        return html_table(head, told, self._caption(earlier) if told else repr(self))
+def _by_stage(given: Mapping[Any, Any] | Iterable[tuple[Any, Any]]) -> tuple[tuple[Stage, Any], ...]:
+    pairs = given.items() if isinstance(given, Mapping) else given
+    return tuple((Stage(stage), value) for stage, value in pairs)
 
 
-def stage_mix(
-    stage_changes: Table,
-    *,
-    period: str = "month",
-    window: Window | None = None,
-    zone: str = "UTC",
-    as_of: datetime | None = None,
-    scope: str | None = None,
-    unit: str = "person_id",
-    columns: Mapping[str, str] | None = None,
-) -> StageMix:
-    """Count in which lifecycle stage people stand at the end of each period.
-
-    A person stands in a stage from its change until her next. Of several product lines (`scope`), the stage nearest to
-    the company counts, so that who leaves with one product and stays with another is there still: existing, then
-    repurchase, purchase, exiting, consideration, awareness, former. A change of the whole relation (the empty scope)
-    puts an end to what was said of every line before it; what is said of a line later stands beside it.
-
-    In one instant, changes of the whole relation come first; of one line the stage that is later in `Stage` counts,
-    then the greater key. Predicted changes do not count. A change with `after_at` counts from `changed_at`.
-
-    Args:
-        stage_changes: Stage changes. Needs `changed_us`, `stage` and the unit; takes `scope`, `mode`, `known_us` and
-            `key` when they are there.
-        period: `day`, `week` (from Monday) or `month` of the calendar in `zone`.
-        window: Days whose periods are told; all from the first change on unless given. Changes before it count for
-            where people stand in it.
-        zone: IANA name of the zone whose midnights part the periods.
-        as_of: Only what had happened, and was known, by then; the periods go on until then.
-        scope: Only the changes of this product line; `""` for those of the whole relation alone.
-        unit: Column that tells people apart.
-        columns: Canonical column name to the table's own.
-
-    Returns:
-        One row per period and stage, with each stage that anybody stands in in any of the periods; no rows for periods
-        in which nobody's stage is known. The last period is told as it stands at `as_of`, at the end of the window or
-        at the last change, even when it is not over. Changes left out: `no_unit`, `no_instant`, `no_stage`,
-        `unknown_stage` (not a word of `Stage`), `predicted`.
+@frozen(kw_only=True)
+class StageEvidence:
+    """What makes a row of a table evidence of a stage.
 
     Raises:
-        UsageError: The period or the zone is unknown.
-        MissingColumnError: The table lacks a column; `scope` too, when one is asked for.
+        UsageError: The table, or a column of an instant or a day, is not in the model; or a stage that cannot last is
+            to last.
+    """
+
+    table: str
+    """Name of the table, such as `orders`."""
+    says: Stage = field(converter=Stage)
+    """The stage it is evidence of. A purchase is a repurchase where the customer was one before; `repurchase` says so
+    also where that is not known."""
+    at: str
+    """Column of the instant at which it is evidence, such as `placed_us`."""
+    day: str | None = None
+    """Column of the day, for sources that know only days: its beginning in UTC counts."""
+    where: tuple[Condition, ...] = field(default=(), converter=_conditions)
+    """Columns and the words of which each has to hold one; None stands for a missing value."""
+    unless: tuple[Condition, ...] = field(default=(), converter=_conditions)
+    """Columns and the words of which none may hold one; a column that a table lacks holds missing values."""
+    after: str | None = None
+    """Column of an instant: a row counts only when it is missing, or before `at`."""
+    until: str | None = None
+    """Column of the instant until which a contract lasts: a row counts only when it is missing, or after `at`. While
+    one lasts, the end of another is not the end of the relation."""
+    scope: str = ""
+    """The product line; empty for the whole relation."""
+    scope_from: str | None = None
+    """Column that tells the product line, instead; a row without one does not count."""
+    word: str | None = None
+    """The user's own name of the stage, when it is known by this."""
+    takes_back: bool = False
+    """For awareness: interest is lost, and what was evidence of consideration before counts no more."""
+
+    def __attrs_post_init__(self) -> None:
+        demand_one_of("table", self.table, TABLES)
+        schema = TABLES[self.table]
+        for name, unit in ((self.at, INSTANTS), (self.after, INSTANTS), (self.until, INSTANTS), (self.day, "days")):
+            if name is not None and (name not in schema or not (schema[name].unit or "").startswith(unit)):
+                known = [column.name for column in schema.columns if (column.unit or "").startswith(unit)]
+                msg = f"found {name!r}, which is no column of {unit.split(' ')[0]} of the {self.table} table"
+                raise UsageError(msg, hint=f"it has: {', '.join(known) or 'none'}")
+        if self.until is not None and self.says not in _LASTS:
+            msg = f"evidence of {self.says.value} has an end, {self.until}"
+            raise UsageError(msg, hint=f"only evidence of {', '.join(_LASTS)} lasts until an instant")
+        if self.takes_back and self.says is not Stage.AWARENESS:
+            msg = f"evidence of {self.says.value} takes interest back"
+            raise UsageError(msg, hint="who loses interest is back at awareness: say that")
+
+
+def _pieces(given: Iterable[StageEvidence]) -> tuple[StageEvidence, ...]:
+    return tuple(given)
+
+
+@frozen(kw_only=True)
+class StageRules:
+    """A named set of rules: what is evidence of which stage, and how long stages take.
+
+    Of several evidence of one table that have the same `at`, a row counts for the last that fits.
 
     Example:
-        >>> import polars as pl
-        >>> day = 86_400_000_000
-        >>> rows = {"person_id": [1, 2, 2], "changed_us": [0, 5 * day, 40 * day]}
-        >>> print(stage_mix(pl.DataFrame(rows | {"stage": ["existing", "purchase", "existing"]})))
-        stage mix by month
-        period from  people  purchase  existing
-         1970-01-01       2    50.0 %    50.0 %
-         1970-02-01       2     0.0 %   100.0 %
+        >>> web = StageEvidence(table="interactions", says="awareness", at="occurred_us")
+        >>> rules = StageRules(name="shop", version=1, evidence=[web])
+        >>> rules.label, StageRules.from_dict(rules.to_dict()) == rules
+        ('shop@1', True)
     """
-    demand_one_of("period", period, _PERIODS)
-    asked = {"period": period, "zone": zone, "unit": unit, "ties": "later stage", "predicted": "left out"}
-    rule = {"scopes": "nearest", "nearest": list(NEAREST)} if scope is None else {"scope": scope}
-    needs = ("changed_us", "stage", *(() if scope is None else ("scope",)))
-    wants = ("scope", "mode", "known_us", "key")
-    frame = take(stage_changes, StageChange, needs=needs, wants=wants, also=(unit,), columns=columns)
-    receipt = Receipt(
-        definition=Definition("stage_mix", 1, {**asked, **rule}),
-        unit="share",
-        window=window,
-        as_of=as_of,
-        snapshot=frame.snapshot,
-    )
-    frame = known_by(frame, as_of, "changed_us")
-    if scope is not None:
-        frame = frame.having(nw.col("scope") == scope)
-    if window is not None:
-        frame = frame.having(nw.col("changed_us").is_null() | (nw.col("changed_us") < window.end_us))
-    found = standing(frame, unit=unit, zone=zone, period=period, window=window, as_of=as_of)
-    return StageMix(rows=_rows(found), excluded=tuple(sorted(found.excluded.items())), receipt=receipt)
+
+    name: str
+    """Name of the rules."""
+    version: int
+    """Raised when the rules change."""
+    evidence: tuple[StageEvidence, ...] = field(converter=_pieces)
+    """What is evidence of which stage."""
+    onboarding: timedelta = timedelta(0)
+    """How long a purchase takes until she is an existing customer; zero makes a purchase an event."""
+    dormant: tuple[tuple[Stage, timedelta], ...] = field(default=(), converter=_by_stage)
+    """After how long without evidence one is dormant in a stage; never in stages that are not here."""
+    words: tuple[tuple[Stage, str], ...] = field(default=(), converter=_by_stage)
+    """The users' own names of stages, where evidence has none."""
+
+    def __attrs_post_init__(self) -> None:
+        if not self.evidence:
+            msg = f"the rules {self.name!r} have no evidence"
+            raise UsageError(msg, hint="say of at least one table what its rows are evidence of")
+        times = [self.onboarding, *(time + timedelta.resolution * -1 for _, time in self.dormant)]
+        if min(times) < timedelta(0):
+            msg = f"the rules {self.name!r} have a time that is too short"
+            raise UsageError(msg, hint="onboarding takes zero or longer, and only after some time is anyone dormant")
+
+    @property
+    def label(self) -> str:
+        """Name and version, as they stand at a stage change."""
+        return f"{self.name}@{self.version}"
+
+    @property
+    def definition(self) -> Definition:
+        """What the rules mean: equal meaning, equal hash."""
+        told = self.to_dict()
+        return Definition(told.pop("name"), told.pop("version"), told)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The rules as plain JSON values; times as whole microseconds."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "evidence": [_told(each) for each in self.evidence],
+            "onboarding_us": duration_us(self.onboarding),
+            "dormant_us": {stage.value: duration_us(time) for stage, time in self.dormant},
+            "words": {stage.value: word for stage, word in self.words},
+        }
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> StageRules:
+        """The rules that `to_dict` told."""
+        return cls(
+            name=told["name"],
+            version=told["version"],
+            evidence=[StageEvidence(**each) for each in told["evidence"]],
+            onboarding=timedelta(microseconds=told["onboarding_us"]),
+            dormant={stage: timedelta(microseconds=us) for stage, us in told["dormant_us"].items()},
+            words=told["words"],
+        )
+
+    def per_line(self, **columns: str) -> StageRules:
+        """The same rules, product line by product line.
+
+        Only evidence of tables that tell the product line is kept: who looks at the page of a card is not therefore at
+        awareness with her loan.
+
+        Args:
+            columns: Name of a table to its column of the product line, such as `deals="product"`.
+
+        Example:
+            >>> LIFECYCLE.per_line(subscriptions="product").label
+            'lifecycle per line@1'
+        """
+        kept = [evolve(each, scope_from=columns[each.table]) for each in self.evidence if each.table in columns]
+        return evolve(self, name=f"{self.name} per line", evidence=kept)
 
 
-def _rows(found: Standing) -> tuple[StageShare, ...]:
-    """Add up what changed from period to period."""
-    stages = list(Stage)
-    now = [0] * len(stages)
-    told: list[tuple[int, list[int]]] = []
-    changes = iter(sorted(found.changes.items()))
-    following = next(changes, None)
-    for number in found.told:
-        while following is not None and following[0] <= number:
-            now = [before + change for before, change in zip(now, following[1], strict=True)]
-            following = next(changes, None)
-        if any(now):
-            told.append((number, now))
-    seen = [place for place in range(len(stages)) if any(counts[place] for _, counts in told)]
-    periods: Periods = found.periods
-    return tuple(
-        StageShare(periods.begins(number), stages[place].value, counts[place], counts[place] / sum(counts))
-        for number, counts in told
-        for place in seen
-    )
+def _told(evidence: StageEvidence) -> dict[str, Any]:
+    """A piece of evidence without what is as by default: a later field does not change the hash of rules without it."""
+    defaults = {each.name: each.default for each in fields(StageEvidence)}
+    told = {name: value for name, value in asdict(evidence).items() if value != defaults[name]}
+    told["says"] = evidence.says.value
+    for name in told.keys() & {"where", "unless"}:
+        told[name] = {column: list(words) for column, words in told[name]}
+    return told
+
+
+_INTENT = ("product_view", "cart", "form_submit")
+_DAYS = timedelta(days=1)
+LIFECYCLE = StageRules(
+    name="lifecycle",
+    version=1,
+    evidence=[
+        StageEvidence(
+            table="interactions", says=Stage.AWARENESS, at="occurred_us", unless={"visibility": ["internal"]}
+        ),
+        StageEvidence(
+            table="interactions",
+            says=Stage.CONSIDERATION,
+            at="occurred_us",
+            where={"kind": _INTENT},
+            unless={"visibility": ["internal"]},
+        ),
+        StageEvidence(table="deals", says=Stage.CONSIDERATION, at="created_us", day="opened_day"),
+        StageEvidence(
+            table="deals",
+            says=Stage.AWARENESS,
+            at="closed_us",
+            day="closed_day",
+            where={"status": ["lost", "abandoned"]},
+            takes_back=True,
+        ),
+        StageEvidence(table="deals", says=Stage.PURCHASE, at="closed_us", day="closed_day", where={"status": ["won"]}),
+        StageEvidence(table="orders", says=Stage.PURCHASE, at="placed_us", unless={"status": ["cancelled"]}),
+        StageEvidence(table="subscriptions", says=Stage.PURCHASE, at="started_us", until="ended_us"),
+        StageEvidence(
+            table="subscriptions", says=Stage.CONSIDERATION, at="started_us", unless={"trial_ends_us": [None]}
+        ),
+        StageEvidence(table="subscriptions", says=Stage.CONSIDERATION, at="started_us", where={"status": ["trial"]}),
+        StageEvidence(table="subscriptions", says=Stage.PURCHASE, at="trial_ends_us", until="ended_us"),
+        StageEvidence(table="subscriptions", says=Stage.EXITING, at="cancel_requested_us", after="trial_ends_us"),
+        StageEvidence(table="subscriptions", says=Stage.AWARENESS, at="ended_us", takes_back=True),
+        StageEvidence(table="subscriptions", says=Stage.FORMER, at="ended_us", after="trial_ends_us"),
+    ],
+    dormant={Stage.AWARENESS: 90 * _DAYS, Stage.CONSIDERATION: 90 * _DAYS, Stage.EXISTING: 365 * _DAYS},
+)
+"""The rules that come with crmcx, for the whole relation: an interaction is awareness; looking at a product, a cart, a
+form, a deal or a trial is consideration, and a deal or a trial that came to nothing takes it back; a deal that was won,
+an order, and a contract that starts are purchases; its notice is exiting, its end former."""

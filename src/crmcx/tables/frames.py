@@ -269,3 +269,13 @@ def to_frame(columns: Mapping[str, Sequence[Any]], dtypes: Mapping[str, str]) ->
 def rows(lazy: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
     """The rows of a lazy frame as dictionaries of plain values, missing ones as None."""
     return engines.rows(lazy)
+
+
+def settled(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """A lazy frame that is to be used more than once, its work done where its engine can keep it."""
+    return engines.settled(lazy)
+
+
+def native(lazy: nw.LazyFrame[Any]) -> Any:  # noqa: ANN401 - a frame of any engine
+    """A lazy frame as one of its own engine: of Polars and pandas a data frame, else lazy as it is."""
+    return engines.native(lazy)
