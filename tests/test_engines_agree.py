@@ -11,6 +11,7 @@ import duckdb
 import narwhals.stable.v2 as nw
 import polars as pl
 import pytest
+from attrs import evolve
 from tests import company
 
 from crmcx import journey, metrics
@@ -18,12 +19,25 @@ from crmcx.errors import ColumnTypeError
 from crmcx.estimates import Estimate, EstimateTable
 from crmcx.instants import Window
 from crmcx.models import Answer, Case, Deal, Feedback, Interaction, StageChange
-from crmcx.tables import schema_of, to_columns
+from crmcx.tables import rows_of, schema_of, to_columns
 
 WINDOW = Window(date(2025, 2, 1), date(2025, 3, 20), zone="Europe/Berlin")
 DTYPES = {"int64": pl.Int64(), "float64": pl.Float64(), "string": pl.String(), "bool": pl.Boolean()}
 Tables = dict[str, Any]
 Function = Callable[[Tables], Any]
+
+AS_OF = datetime(2025, 3, 20, tzinfo=UTC)
+ONBOARDING = evolve(
+    journey.LIFECYCLE,
+    evidence=[evolve(each, word=f"word {number}") for number, each in enumerate(journey.LIFECYCLE.evidence)],
+    onboarding=timedelta(days=9),
+    words={"existing": "client"},
+)
+
+
+def derived(tables: Tables, rules: journey.StageRules) -> journey.DerivedStages:
+    return journey.derive_stages(rules, interactions=tables["interactions"], deals=tables["deals"], as_of=AS_OF)
+
 
 FUNCTIONS: dict[str, Function] = {
     "nps": lambda t: metrics.nps(t["answers"]),
@@ -70,6 +84,14 @@ FUNCTIONS: dict[str, Function] = {
     "stage_mix as of a date": lambda t: journey.stage_mix(
         t["stage_changes"], as_of=datetime(2025, 3, 3, tzinfo=UTC), period="day", zone="America/New_York"
     ),
+    "derive_stages": lambda t: derived(t, journey.LIFECYCLE),
+    "derive_stages with onboarding and words": lambda t: derived(t, ONBOARDING),
+    "stage_mix of derived stages": lambda t: journey.stage_mix(derived(t, ONBOARDING).to_changes()),
+    "stage_agreement": lambda t: journey.stage_agreement(t["stage_changes"], t["stage_changes"], as_of=AS_OF),
+    "stage_agreement with derived stages": lambda t: journey.stage_agreement(
+        t["stage_changes"], derived(t, ONBOARDING), as_of=AS_OF, scope=""
+    ),
+    "stages_together": lambda t: rows_of(journey.stages_together(t["stage_changes"], derived(t, ONBOARDING))),
 }
 
 
@@ -139,10 +161,14 @@ def plain(result: Any) -> Any:
         return result.to_dict()
     if isinstance(result, EstimateTable):
         return [(key, estimate.to_dict()) for key, estimate in result]
-    if isinstance(result, journey.Transitions):
-        return result.rows, result.units, result.excluded
-    if isinstance(result, journey.StageMix):
-        return result.rows, result.excluded
+    if isinstance(result, journey.Transitions | journey.StageMix | journey.StageAgreement):
+        told = ("rows", "units", "share", "kappa", "reason", "excluded")
+        return [getattr(result, name, None) for name in told]
+    if isinstance(result, journey.DerivedStages):
+        evidence = sorted(tuple(row.values()) for row in rows_of(result.evidence()))
+        return list(result), result.totals, result.moves, result.excluded, evidence
+    if isinstance(result, list):
+        return sorted(tuple(map(str, row.values())) for row in result)
     assert isinstance(result, journey.Funnel)
     return [(step.name, step.n, step.median_time, step.from_start.to_dict()) for step in result], result.excluded
 
@@ -194,7 +220,8 @@ def test_every_function_is_here() -> None:
     asked = {name.split(" ", 1)[0] for name in FUNCTIONS} | {"strict"}
     of_tables = set(metrics.__all__) - {"nps_from_counts", "nps_from_scores"}
     assert of_tables <= asked
-    assert {"transitions", "funnel", "stage_mix"} <= asked
+    of_journeys = {name for name in journey.__all__ if name[0].islower()}
+    assert of_journeys <= asked
 
 
 def test_the_tables_are_not_all_of_one_kind(objects: dict[str, list[Any]]) -> None:

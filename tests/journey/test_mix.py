@@ -210,6 +210,13 @@ def test_ties() -> None:
     assert counts(stage_mix(frame_of(line_after_whole))) == [(date(2025, 1, 1), "purchase", 1)]
 
 
+def test_in_one_instant_a_source_beats_a_rule() -> None:
+    both = frame_of([(1, 0, "loan", "consideration"), (1, 0, "loan", "former"), (1, 30 * 24, "loan", "existing")])
+    both = both.with_columns(mode=pl.Series(["observed", "derived", "derived"]))
+    for rows in (both, both.reverse()):
+        assert [stage for _, stage, _ in counts(stage_mix(rows))] == ["consideration", "consideration", "existing"]
+
+
 @pytest.mark.parametrize("data", [[], frame_of([]), frame_of([], keys=False, scopes=False)])
 def test_nothing(data: list[StageChange] | pl.DataFrame) -> None:
     found = stage_mix(data, as_of=on(3, 1))
