@@ -134,10 +134,12 @@ def test_nothing_and_what_is_left_out() -> None:
             "changed_us": [0, None, 0, 0, 0],
             "stage": ["former", "former", None, "gone", "former"],
             "mode": [None, None, None, None, "observed"],
+            "known_us": [0, 0, 0, 0, None],
         }
     )
-    found = stage_agreement(dirty, frame_of([(1, 0, "", "former")]), as_of=AS_OF)
-    assert dict(found.excluded) == {"no_unit": 1, "no_instant": 1, "no_stage": 2}
+    late = frame_of([(1, 0, "", "former"), (1, 0, "", "existing")]).with_columns(known_us=pl.Series([0, 99 * DAY]))
+    found = stage_agreement(dirty, late, as_of=AS_OF)
+    assert dict(found.excluded) == {"no_unit": 1, "no_instant": 1, "no_stage": 2, "not_known": 1}
     assert (found.share, found.kappa, found.reason) == (1, None, "both always say the same one stage")
     assert "no kappa" in repr(found)
 

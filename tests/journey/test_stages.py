@@ -134,12 +134,6 @@ def test_as_the_walk_for_many(engine: str, onboarding: int) -> None:
     assert {row["stage"] for row in expected} == ({stage.value for stage in Stage})
 
 
-@LAW
-@given(some_tables(), st.sampled_from([0, 1, 3]))
-def test_as_the_walk(tables: Tables, onboarding: int) -> None:
-    assert told(derived(tables, onboarding)) == walk(tables, onboarding, LAST * DAY)
-
-
 @pytest.mark.parametrize("engine", ENGINES)
 def test_law_1_and_7_no_overlap_and_no_hole(engine: str) -> None:
     """From the first evidence to the knowledge date, so that the lengths add up to the time that is looked at."""
@@ -159,8 +153,9 @@ def test_law_1_and_7_no_overlap_and_no_hole(engine: str) -> None:
 
 
 def demand_any_order(tables: Tables, engine: str, seed: int) -> None:
+    """However the records are mixed, they give what the walk finds."""
     mixed = {name: random.Random(seed).sample(rows, len(rows)) for name, rows in tables.items()}
-    assert told(derived(mixed, 1, engine)) == told(derived(tables, 1, engine))
+    assert told(derived(mixed, seed % 4, engine)) == walk(tables, seed % 4, LAST * DAY)
 
 
 @LAW
@@ -191,8 +186,7 @@ def demand_nothing_before_changes(tables: Tables, engine: str, day: int) -> None
         return row | dict.fromkeys(late)
 
     before = {name: [known(row) for row in rows] for name, rows in tables.items()}
-    whole, part = told(derived(tables, 3, engine)), told(derived(before, 3, engine))
-    assert until(whole, day * DAY) == until(part, day * DAY)
+    assert until(told(derived(tables, 3, engine)), day * DAY) == until(walk(before, 3, LAST * DAY), day * DAY)
 
 
 @LAW
@@ -201,18 +195,16 @@ def test_law_3_evidence_changes_nothing_before_it(tables: Tables, day: int) -> N
     demand_nothing_before_changes(tables, "polars", day)
 
 
-@pytest.mark.parametrize("day", [4, 9])
-def test_law_3_for_many_on_duckdb(day: int) -> None:
-    demand_nothing_before_changes(many(7), "duckdb", day)
+def test_law_3_for_many_on_duckdb() -> None:
+    demand_nothing_before_changes(many(7), "duckdb", 8)
 
 
 @LAW
 @given(some_tables(), st.integers(0, LAST))
 def test_no_look_ahead(tables: Tables, day: int) -> None:
-    as_of = from_us(day * DAY)
-    found = told(derived(tables, 3, as_of=as_of))
+    found = told(derived(tables, 3, as_of=from_us(day * DAY)))
     assert found == walk(tables, 3, day * DAY)
-    assert until(found, day * DAY) == until(told(derived(tables, 3)), day * DAY)
+    assert until(found, day * DAY) == until(walk(tables, 3, LAST * DAY), day * DAY)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -243,6 +235,7 @@ def test_what_is_known_late_counts_late() -> None:
     table = pl.DataFrame([cart, call])
     early = derive_stages(LIFECYCLE, interactions=table, as_of=from_us(4 * DAY))
     assert [(each.stage, each.start) for each in early] == [("awareness", from_us(DAY))]
+    assert dict(early.excluded) == {"not_known": 1}
     late = derive_stages(LIFECYCLE, interactions=table, as_of=from_us(6 * DAY))
     assert [(each.stage, each.start) for each in late] == [("consideration", from_us(0))]
     changes = late.to_changes()
@@ -351,7 +344,7 @@ def test_days_count_from_their_beginning() -> None:
 def test_what_it_prints() -> None:
     found = derive_stages(LIFECYCLE, subscriptions=[contract(1, 0, ended_at=75)], as_of=on(100), unit="customer_key")
     assert repr(found).splitlines()[:5] == [
-        "stages by lifecycle@1 of 1 histories; 0 moves backward",
+        "stages by lifecycle@1: 1 history, 0 moves backward",
         "stage     intervals  now  dormant    time",
         "purchase          1    0        0   0.0 %",
         "existing          1    0        0  75.0 %",
@@ -385,6 +378,38 @@ def test_keys_may_be_text_or_missing(engine: str) -> None:
     keys = {(row["table"], row["key"]) for row in rows_of(found.evidence())}
     assert keys == {("orders", "x"), ("interactions", None)}
     assert dict(found.excluded) == {"no_unit": 1}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_conditions(engine: str) -> None:
+    """Words, flags, numbers and missing values; a condition on a column that is not there, and on one's own column."""
+    table = pl.DataFrame(
+        {
+            "key": [1, 2, 3, 4],
+            "person_id": [1, 2, 3, 4],
+            "ended_us": [0, 0, 0, 0],
+            "voluntary": [True, False, None, True],
+            "rank": [1, 2, 3, None],
+        }
+    )
+
+    def kept(**more: Any) -> list[Any]:
+        evidence = StageEvidence(table="subscriptions", says="former", at="ended_us", **more)
+        rules = StageRules(name="ends", version=1, evidence=[evidence])
+        found = derive_stages(rules, subscriptions=ENGINES[engine]("s", table), as_of=AS_OF)
+        return sorted(each.unit for each in found)
+
+    assert kept() == [1, 2, 3, 4]
+    assert kept(where={"voluntary": [True]}) == [1, 4]
+    assert kept(where={"voluntary": [True, None]}) == [1, 3, 4]
+    assert kept(where={"voluntary": [True], "rank": [1, 2]}) == [1]
+    assert kept(unless={"voluntary": [False]}) == [1, 3, 4]
+    assert kept(unless={"rank": [None, 3]}) == [1, 2]
+    assert kept(unless={"cancel_reason": [None]}) == []
+    assert kept(unless={"cancel_reason": ["price"]}) == [1, 2, 3, 4]
+    assert kept(where={"voluntary": []}) == []
+    with pytest.raises(MissingColumnError, match="lacks cancel_reason"):
+        kept(where={"cancel_reason": ["price"]})
 
 
 def test_rules_are_data() -> None:

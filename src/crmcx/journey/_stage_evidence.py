@@ -12,7 +12,7 @@ from attrs import frozen
 
 from crmcx.errors import UsageError
 from crmcx.instants import to_us
-from crmcx.journey._stage_says import CODE, ONBOARDED, OVER, SCOPE, UNIT, Look, instant_of, parts_of
+from crmcx.journey._stage_says import CODE, KNOWN, ONBOARDED, OVER, SCOPE, UNIT, Look, instant_of, parts_of
 from crmcx.journey.stages import StageEvidence, StageRules
 from crmcx.tables import TABLES, Frame, Table, rows, same_engine, take
 
@@ -77,9 +77,9 @@ def evidence_rows(
         raise UsageError(msg, hint=f"they look at {', '.join(unseen)}; rename yours with columns=")
     lazy = nw.concat(parts, how="vertical")
     return Rows(
-        lazy=lazy.filter(~nw.col(UNIT).is_null(), ~nw.col(SCOPE).is_null()),
+        lazy=lazy.filter(~nw.col(UNIT).is_null(), ~nw.col(SCOPE).is_null(), nw.col(KNOWN) <= look.as_of_us),
         text=text,
-        excluded=_left_out(lazy),
+        excluded=_left_out(lazy, look.as_of_us),
         unseen=tuple(unseen),
         snapshot=next((frame.snapshot for frame in frames.values() if frame.snapshot), None),
     )
@@ -115,16 +115,16 @@ def _demand_one_type(frames: Mapping[str, Frame], unit: str) -> None:
         raise UsageError(msg, hint="make it the same kind in all tables, or nobody of one is found in another")
 
 
-def _left_out(lazy: nw.LazyFrame[Any]) -> dict[str, int]:
-    """How many rows would be evidence if they told whose, and of which product line."""
+def _left_out(lazy: nw.LazyFrame[Any], as_of_us: int) -> dict[str, int]:
+    """How many rows would be evidence, under the first reason why they are not."""
     reasons = {
         "no_unit": nw.col(UNIT).is_null(),
-        "no_scope": ~nw.col(UNIT).is_null() & nw.col(SCOPE).is_null(),
+        "no_scope": nw.col(SCOPE).is_null(),
+        "not_known": nw.col(KNOWN) > as_of_us,
     }
-    told = (nw.col(CODE) != ONBOARDED) & (nw.col(CODE) != OVER)
-    found = rows(
-        lazy.filter(told)
-        .select(*(nw.when(why).then(nw.lit(1)).otherwise(nw.lit(0)).alias(name) for name, why in reasons.items()))
-        .select(*(nw.col(name).sum() for name in reasons))
-    )
-    return {name: int(found[0][name]) for name in reasons if found[0][name]}
+    why = nw.lit("")
+    for name, reason in reversed(reasons.items()):
+        why = nw.when(reason).then(nw.lit(name)).otherwise(why)
+    told = lazy.filter((nw.col(CODE) != ONBOARDED) & (nw.col(CODE) != OVER)).select(why.alias("why"))
+    counted = told.filter(nw.col("why") != "").with_columns(nw.lit(1).cast(nw.Int64()).alias("n"))
+    return {row["why"]: int(row["n"]) for row in rows(counted.group_by("why").agg(nw.col("n").sum()))}

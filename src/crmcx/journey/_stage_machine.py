@@ -38,9 +38,8 @@ from crmcx.models import Stage
 
 PLACES = tuple(Stage)
 """Stages by their place, which stands for them in whole numbers."""
-NUMBER, PLACE, WORD, FROM, START, END, COUNT, LAST, DORMANT = (
-    *("number", "place", "word", "was", "start", "end", "n", "last", "dormant"),
-)
+NUMBER, PLACE, WORD, FROM, COUNT = "number", "place", "word", "was", "n"
+START, END, LAST, DORMANT = "start", "end", "last", "dormant"
 NO_PLACE = -1
 _SHIFT = 2**58
 """Added to instants, so that those before 1970 can be told from nothing, which is 0, in a running maximum."""

@@ -79,8 +79,6 @@ def parts_of(
     key = nw.col("key").cast(kind) if "key" in frame.columns else nw.lit(no_key(text=look.text))
     base = frame.lazy.with_columns(instant.alias("__at"))
     base = base.filter(~nw.col("__at").is_null(), nw.col("__at") <= look.as_of_us)
-    if "known_us" in frame.columns:
-        base = base.filter(nw.col("known_us").is_null() | (nw.col("known_us") <= look.as_of_us))
     late = nw.col("known_us") > nw.col("__at") if "known_us" in frame.columns else None
     known = nw.col("__at") if late is None else nw.when(late).then(nw.col("known_us")).otherwise(nw.col("__at"))
     base = base.with_columns(rule.cast(nw.Int64()).alias("__rule"))

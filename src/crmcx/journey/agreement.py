@@ -17,7 +17,7 @@ from crmcx.instants import to_us
 from crmcx.journey.derived import DerivedStages
 from crmcx.journey.together import changes_of, usable
 from crmcx.models import Stage, StageMode
-from crmcx.tables import Table, known_by, rows, same_engine, to_frame
+from crmcx.tables import Table, rows, same_engine, to_frame
 
 _UNIT, _SCOPE, _AT = "unit", "scope", "us"
 _SHIFT = 2**58
@@ -140,7 +140,7 @@ def stage_agreement(
 
     Returns:
         One row a pair that occurs. Left out: `no_unit`, `no_instant`, `no_stage` (none, or not a word of `Stage`),
-        `other_mode`.
+        `other_mode`, `not_known` (it had happened, and was not known).
 
     Raises:
         MissingColumnError: A table lacks a column.
@@ -161,9 +161,8 @@ def stage_agreement(
     same_engine(*both)
     marks, excluded = [], Counter[str]()
     for frame, mode in zip(both, _MODES, strict=True):
-        asked = known_by(frame, as_of, "changed_us")
-        asked = asked if scope is None else asked.having(nw.col(_SCOPE) == scope)
-        kept, left_out = usable(asked, unit, mode)
+        asked = frame if scope is None else frame.having(nw.col(_SCOPE) == scope)
+        kept, left_out = usable(asked, unit, mode, to_us(as_of))
         excluded.update(left_out)
         marks.append(_marked(kept, unit, mode))
     found = rows(_pairs(nw.concat(marks, how="vertical"), to_us(as_of)))

@@ -46,7 +46,8 @@ def derive_stages(
 
     Returns:
         Intervals, with the evidence of each. Left out: `no_unit`, `no_scope` (the product line is asked of a column and
-        missing). Rows without an instant are no evidence.
+        missing), `not_known` (it happened by `as_of`, but was not known then: records of things that last, such as
+        deals, are known from when they were last recorded). Rows without an instant are no evidence.
 
     Raises:
         UsageError: A table of which the rules take no evidence, or no table.

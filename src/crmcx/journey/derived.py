@@ -184,8 +184,8 @@ class DerivedStages:
     def _caption(self) -> str:
         histories = sum(move.n for move in self.moves if move.source is None)
         return (
-            f"stages by {self.rules.label} of {count_words(histories)} histories; "
-            f"{count_words(self.backward)} moves backward"
+            f"stages by {self.rules.label}: {_counted(histories, 'history', 'histories')}, "
+            f"{_counted(self.backward, 'move', 'moves')} backward"
         )
 
     def __repr__(self) -> str:
@@ -209,6 +209,10 @@ class DerivedStages:
 
 _HEAD = ("stage", "intervals", "now", "dormant", "time")
 _INSTANTS = ("start", "end", "last_evidence", "dormant_since")
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{count_words(number)} {one if number == 1 else many}"
 
 
 def _named(place: nw.Expr) -> nw.Expr:

@@ -93,18 +93,20 @@ def changes_of(
     return evolve(frame, lazy=frame.lazy.select(*shared.values()), columns=frozenset(shared), snapshot=snapshot)
 
 
-def usable(changes: Frame, unit: str, mode: StageMode) -> tuple[nw.LazyFrame[Any], dict[str, int]]:
-    """The changes of a mode, and how many others there are, under the first reason that holds."""
+def usable(changes: Frame, unit: str, mode: StageMode, as_of_us: int) -> tuple[nw.LazyFrame[Any], dict[str, int]]:
+    """The changes of a mode that happened by an instant, and how many do not count, under the first reason."""
     reasons = {
         "no_unit": nw.col(unit).is_null(),
         "no_instant": nw.col("changed_us").is_null(),
         "no_stage": ~words_in("stage", *(stage.value for stage in Stage)),
         "other_mode": nw.col("mode") != mode.value,
+        "not_known": nw.col("known_us") > as_of_us,
     }
     why = nw.lit("")
     for name, reason in reversed(reasons.items()):
         why = nw.when(reason).then(nw.lit(name)).otherwise(why)
-    told = changes.lazy.with_columns(why.alias("why"))
+    happened = nw.col("changed_us").is_null() | (nw.col("changed_us") <= as_of_us)
+    told = changes.lazy.filter(happened).with_columns(why.alias("why"))
     counted = told.filter(nw.col("why") != "").select("why", nw.lit(1).cast(nw.Int64()).alias("n"))
     left_out = {row["why"]: int(row["n"]) for row in rows(counted.group_by("why").agg(nw.col("n").sum()))}
     return told.filter(nw.col("why") == ""), left_out
