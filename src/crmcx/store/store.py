@@ -21,10 +21,11 @@ from crmcx.models.fields import Kind
 from crmcx.models.values import SourceName
 from crmcx.store import ddl
 from crmcx.store.commit import write_unit
-from crmcx.store.opening import claim, copy_store, holds_store, look_first, settings
+from crmcx.store.opening import claim, copy_store, layout_of, look_first, settings
 from crmcx.store.quarantine import Quarantine, read_quarantine
 from crmcx.store.staging import Counts, Unit
 from crmcx.store.status import Status, read_status
+from crmcx.store.upcasting import statements_from
 from crmcx.tables import TABLES, StoredTable, TableSchema
 
 Clock = Callable[[], datetime]
@@ -145,11 +146,18 @@ class Store:
     # -- opening -------------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        if holds_store(self._connection, Path(self.path).name):
+        layout = layout_of(self._connection, Path(self.path).name)
+        if layout == ddl.STORE_VERSION:
             return
         if self.read_only:
-            msg = f"{Path(self.path).name} holds no crmcx store"
-            raise StoreVersionError(msg, hint="open it once without read_only=True, and sync")
+            found = "holds no crmcx store" if layout is None else f"has the older layout {layout}"
+            msg = f"{Path(self.path).name} {found}"
+            raise StoreVersionError(msg, hint="open it once without read_only=True, which makes it one of today's")
+        if layout is not None:
+            with self._transaction():
+                for statement in statements_from(layout):
+                    self._connection.execute(statement).fetchall()
+            return
         with self._transaction():
             self._connection.execute(";".join(ddl.create_all())).fetchall()
             for name, value in (("store_version", str(ddl.STORE_VERSION)), ("hash_version", "1")):
