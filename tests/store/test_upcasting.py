@@ -81,7 +81,7 @@ def test_what_the_store_knew_it_knows(old: Path) -> None:
         assert [row["precision"] for row in ws.tables.interactions.rows()] == ["instant"]
         assert [row["kind"] for row in ws.tables.feedback.rows()] == ["survey"]
         ws.resolve()
-        assert ws.person("files:bank/p1").records
+        assert ws.person("files:bank/p1").customers
 
 
 def test_it_is_all_or_nothing(old: Path) -> None:

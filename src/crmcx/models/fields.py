@@ -14,7 +14,6 @@ from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from attrs import frozen
-from pydantic import AwareDatetime
 
 from crmcx.models.base import Model, Part, Record
 from crmcx.models.values import Money, Privacy, Scale, Target, Text, Value
@@ -78,7 +77,6 @@ _SUFFIXES = {
 }
 _KINDS: tuple[tuple[type, Kind], ...] = (
     (bool, Kind.FLAG),
-    (AwareDatetime, Kind.INSTANT),
     (datetime, Kind.INSTANT),
     (date, Kind.DAY),
     (timedelta, Kind.DURATION),
