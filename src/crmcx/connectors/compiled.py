@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Annotated, Any, Union
 
-from attrs import frozen
+from attrs import evolve, frozen
 from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, ValidationError
 
 from crmcx.connectors.mapping import Mapping as ClassMapping
 from crmcx.connectors.plan import Ask, Path, Plan, Planner, Slot
 from crmcx.connectors.sdk import Said, Unreadable
 from crmcx.connectors.validators import referring
-from crmcx.models.base import Model, Record, ends_too_early, write_extra
+from crmcx.models.base import Model, Record, ends_too_early
 from crmcx.models.cells import encode
+from crmcx.models.extension import in_extra, stored_class
+from crmcx.models.extra import write_extra
 from crmcx.models.fields import Leaf
 from crmcx.models.values import Privacy
 
@@ -50,6 +52,11 @@ class Rows:
     """Column to cells, with `source_id`, `version`, `known_us` and `extra` for records."""
     parts: tuple[Rows, ...] = ()
     """The nested parts."""
+
+    def as_stored(self) -> Rows:
+        """The same rows for the table they are kept in: what a class of one's own adds is in `extra`."""
+        kept_in = stored_class(self.cls)
+        return self if kept_in is self.cls else evolve(self, cls=kept_in, cells=in_extra(self.cls, self.cells))
 
 
 @frozen

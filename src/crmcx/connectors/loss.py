@@ -17,7 +17,7 @@ from crmcx.errors import UsageError
 SAMPLE_ROWS = 1_000
 _TOLD = 10
 _WIDE = 44
-_BEST_FIRST = (Fate.TYPED, Fate.EXTRA, Fate.CONDITION, Fate.NOWHERE, Fate.REJECTED)
+_BEST_FIRST = (Fate.TYPED, Fate.EXTENSION, Fate.EXTRA, Fate.CONDITION, Fate.NOWHERE, Fate.REJECTED)
 _NO_VALUE = "the sample holds no value"
 
 
@@ -28,7 +28,9 @@ class FieldLoss:
     path: tuple[str, ...]
     """Its names from the record down; `[]` stands for all items of a list."""
     typed: int
-    """Values in a field of a class, and not also in `extra`."""
+    """Values in a field of a class of the model, and not also in `extra`."""
+    extension: int
+    """Values in a field of a class of one's own, and in none of the model."""
     extra: int
     """Values in `extra`."""
     condition: int
@@ -54,7 +56,7 @@ class FieldLoss:
 
     @property
     def fate(self) -> Fate | None:
-        """The best that any of its values met: typed, extra, condition, nowhere, rejected; None without a value."""
+        """The best that any of its values met, from typed and extension down to rejected; None without a value."""
         return next((fate for fate in _BEST_FIRST if self.count(fate)), None)
 
     def count(self, fate: Fate) -> int:
@@ -216,9 +218,9 @@ def loss_report(
 ) -> LossReport:
     """Where each value of a sample goes under the mappings of a stream.
 
-    A value goes to exactly one of: a typed field, `extra`, only the condition of a class, nowhere, or quarantine with
-    its rejected record. An item of a list that a mapping names by its place stays in `extra` too, with its list; it is
-    counted there, and `lands_in` names the field. Custom fields have no typed extensions yet; they are in `extra`.
+    A value goes to exactly one of: a typed field of the model, one of a class of one's own that extends it, `extra`,
+    only the condition of a class, nowhere, or quarantine with its rejected record. An item of a list that a mapping
+    names by its place stays in `extra` too, with its list; it is counted there, and `lands_in` names the field.
 
     Args:
         mappings: What each record becomes: one mapping, or all those of the stream.

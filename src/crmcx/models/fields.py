@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
 from functools import cache
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from attrs import frozen
 
@@ -101,6 +101,8 @@ def _unwrap(hint: Any) -> tuple[Any, Any, list[object], bool]:  # noqa: ANN401 -
             nullable = True
             (bare,) = (arg for arg in get_args(bare) if arg is not type(None))
             hint = bare
+        elif get_origin(bare) is Literal:
+            return type(get_args(bare)[0]), hint, metadata, nullable
         else:
             return bare, hint, metadata, nullable
 

@@ -46,12 +46,21 @@ def key_sql(table: str, ref: str) -> str:
     return f"(md5_number_lower('{table}/' || {ref}) & {HASH_MASK})::BIGINT"
 
 
-def _target_key(leaf: Leaf, alias: str) -> str:
-    """The SQL of the key of what a reference points to; NULL where there is none."""
-    ref = f"{alias}.{leaf.column}"
+def target_key(leaf: Leaf, ref: str, named_by: str = "") -> str:
+    """The SQL of the key of what a reference points to; NULL where there is none.
+
+    Args:
+        leaf: The reference.
+        ref: The SQL of its text.
+        named_by: The SQL of the name of the table, where it is not always the same.
+    """
     if leaf.target is not None:
         return f"CASE WHEN {ref} IS NOT NULL THEN {key_sql(leaf.target, ref)} END"
-    return f"(md5_number_lower({alias}.{leaf.named_by} || '/' || {ref}) & {HASH_MASK})::BIGINT"
+    return f"(md5_number_lower({named_by} || '/' || {ref}) & {HASH_MASK})::BIGINT"
+
+
+def _target_key(leaf: Leaf, alias: str) -> str:
+    return target_key(leaf, f"{alias}.{leaf.column}", f"{alias}.{leaf.named_by}")
 
 
 def demand_all(found: int, expected: int, what: str) -> None:
