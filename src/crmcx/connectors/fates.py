@@ -195,6 +195,12 @@ class Tracer:
         return None
 
 
+def values_of(said: Said, fields: Sequence[str] | None) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The single values of a record, each with its field; none of one that names nothing."""
+    record = _by_name(said, fields)
+    return iter(()) if record is None else ((path, value) for _, path, value in _values(record))
+
+
 def spelled(path: Sequence[object]) -> str:
     """A path as one text."""
     return ".".join(map(str, path)).replace(f".{ITEMS}", ITEMS)

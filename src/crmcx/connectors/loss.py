@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import asdict, frozen
@@ -11,10 +11,9 @@ from attrs import asdict, frozen
 from crmcx._html import html_table
 from crmcx.connectors.fates import Fate, Fates, Tracer, spelled
 from crmcx.connectors.mapping import Mapping as ClassMapping
-from crmcx.connectors.sdk import Cursor, Said, Stream
-from crmcx.errors import UsageError
+from crmcx.connectors.sample import SAMPLE_ROWS, sampled
+from crmcx.connectors.sdk import Said, Stream
 
-SAMPLE_ROWS = 1_000
 _TOLD = 10
 _WIDE = 44
 _BEST_FIRST = (Fate.TYPED, Fate.EXTENSION, Fate.EXTRA, Fate.CONDITION, Fate.NOWHERE, Fate.REJECTED)
@@ -259,17 +258,9 @@ def loss_of(stream: Stream, *, sample_rows: int = SAMPLE_ROWS, source: str = "sa
     Raises:
         UsageError: `sample_rows` is less than 1.
     """
-    if sample_rows < 1:
-        msg = f"found sample_rows={sample_rows}, expected at least 1"
-        raise UsageError(msg, hint="say how many records are to be read")
     tally = _Tally(stream.maps, source)
-    pages = stream.read(Cursor())
-    for page in pages:
-        tally.add(page.records[: sample_rows - tally.records], page.fields)
-        if tally.records >= sample_rows:
-            break
-    if isinstance(pages, Generator):  # what it holds open is not left to the garbage collector
-        pages.close()
+    for records, fields in sampled(stream, sample_rows):
+        tally.add(records, fields)
     return tally.report()
 
 
