@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache, singledispatch
 from typing import Annotated, Any, Literal
@@ -29,18 +29,10 @@ from crmcx.connectors.conversions import (
     Unless,
     Words,
 )
+from crmcx.connectors.straight import CELLS, DIGITS, in_calendar
 from crmcx.errors import MappingError
-from crmcx.instants import EPOCH, MICROSECOND, to_us, zone
-from crmcx.models.cells import MILLION
+from crmcx.instants import EPOCH, MICROSECOND, zone
 from crmcx.models.fields import Kind, Leaf
-from crmcx.models.values import LARGEST_AMOUNT
-
-LARGEST_MICROS = LARGEST_AMOUNT * MILLION
-FIRST_US, LAST_US = to_us(datetime.min.replace(tzinfo=UTC)), to_us(datetime.max.replace(tzinfo=UTC))
-_DIGITS = 20
-_DECIMALS = 6
-_USUAL_DIGITS = len(str(LARGEST_AMOUNT))
-_TENS: tuple[int, ...] = tuple(10 ** (_DECIMALS - places) for places in range(_DECIMALS + 1))
 
 
 def _native(schema: core_schema.CoreSchema) -> Any:  # noqa: ANN401 - a type hint
@@ -48,63 +40,9 @@ def _native(schema: core_schema.CoreSchema) -> Any:  # noqa: ANN401 - a type hin
     return Annotated[object, GetPydanticSchema(lambda _source, _handler: schema)]
 
 
-def _instant_us(value: Any) -> int:  # noqa: ANN401 - whatever a source wrote
-    """An aware instant, as ISO 8601 text or a datetime, as microseconds since 1970.
-
-    Of the ways that were measured this is the quickest, by a third of what pydantic's own datetime takes.
-    """
-    try:
-        found: Any = datetime.fromisoformat(value) if isinstance(value, str) and value[4:5] == "-" else value
-        us: int = (found - EPOCH) // MICROSECOND
-    except (TypeError, ValueError):
-        code = "instant_format"
-        why = (
-            "is no date and time in ISO 8601 with its offset: say how it is written with instant(zone=, format=, unit=)"
-        )
-        raise _bad(code, why) from None
-    return us if FIRST_US <= us <= LAST_US else _in_calendar(us)
-
-
-def _in_calendar(us: int) -> int:
-    """An instant that UTC can write, in the years 1 to 9999; an offset can lead out of them."""
-    if FIRST_US <= us <= LAST_US:
-        return us
-    code = "instant_range"
-    raise _bad(code, "does not lie in the years 1 to 9999 in UTC")
-
-
-def _exact_micros(value: object) -> int:
-    """An exact number as millionths; a float is refused here too, since it has lost what was said."""
-    if type(value) is str:  # the usual spelling, made fast
-        whole, _, decimals = value.partition(".")
-        digits = whole + decimals
-        if len(decimals) <= _DECIMALS and len(whole) < _USUAL_DIGITS and digits.isdecimal() and digits.isascii():
-            return int(digits) * _TENS[len(decimals)]
-    if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
-        try:
-            number = Decimal(value)
-            usual = -_DIGITS <= number.adjusted() <= _DIGITS  # of 1e4000000 nobody wants all digits
-            numerator, denominator = number.as_integer_ratio() if usual else (0, 0)
-        except (ArithmeticError, ValueError):
-            numerator, denominator = 0, 0
-        if isinstance(value, str) and "_" in value:  # Python's own way to part digits, and no source's
-            denominator = 0
-        if denominator and not MILLION % denominator:
-            found = numerator * (MILLION // denominator)
-            if -LARGEST_MICROS <= found <= LARGEST_MICROS:
-                return found
-    code = "exact_format"
-    why = f"is no exact number with at most six decimals, within {LARGEST_AMOUNT:,}"
-    raise _bad(code, f"{why}: read a float with shortest_decimal()" if isinstance(value, float) else why)
-
-
-_CELLS: dict[Kind, Callable[[Any], Any]] = {Kind.INSTANT: _instant_us, Kind.EXACT: _exact_micros}
-"""Kinds whose values become cells in the validator itself, since that is quicker than in two steps."""
-
-
 def gives_cells(conversion: Conversion, leaf: Leaf) -> bool:
     """Whether what validates the conversion gives cells already."""
-    return leaf.kind in _CELLS and isinstance(conversion, Plain | Joined | NumberAs | ShortestDecimal | InstantAs)
+    return leaf.kind in CELLS and isinstance(conversion, Plain | Joined | NumberAs | ShortestDecimal | InstantAs)
 
 
 _PER_SECOND = {"s": 1_000_000, "ms": 1_000, "us": 1}
@@ -172,8 +110,8 @@ def _function(convert: Callable[[Any], Any], *, nullable: bool) -> Any:  # noqa:
 
 def _before(convert: Callable[[Any], Any], leaf: Leaf, *, nullable: bool) -> Any:  # noqa: ANN401 - a type hint
     """The type of a leaf with a function of ours before it."""
-    if leaf.kind in _CELLS:
-        cell = _CELLS[leaf.kind]
+    if leaf.kind in CELLS:
+        cell = CELLS[leaf.kind]
         return _function(lambda value: cell(convert(value)), nullable=nullable)
     kind = plain_type(leaf)
     return Annotated[kind | None if nullable else kind, BeforeValidator(convert)]
@@ -202,8 +140,8 @@ def validated(  # every kind of conversion registers its own below
 @validated.register(Plain)
 @validated.register(Joined)
 def _(_conversion: Conversion, leaf: Leaf, *, source: str, nullable: bool) -> Any:  # noqa: ANN401, ARG001
-    if leaf.kind in _CELLS:
-        return _function(_CELLS[leaf.kind], nullable=nullable)
+    if leaf.kind in CELLS:
+        return _function(CELLS[leaf.kind], nullable=nullable)
     kind = plain_type(leaf)
     return kind | None if nullable else kind
 
@@ -233,7 +171,7 @@ def _(conversion: InstantAs, leaf: Leaf, *, source: str, nullable: bool) -> Any:
                 code = "instant_naive"
                 raise _bad(code, "has no offset, and the mapping names no zone=")
             found = found.replace(tzinfo=tz)
-        return _in_calendar((found - EPOCH) // MICROSECOND)
+        return in_calendar((found - EPOCH) // MICROSECOND)
 
     return _function(convert, nullable=nullable)
 
@@ -245,7 +183,7 @@ def _whole(value: object, factor: int) -> int:
         ValueError: It is no number, or one that no count of time needs.
     """
     number = Decimal(str(value))
-    if number.adjusted() > _DIGITS:
+    if number.adjusted() > DIGITS:
         msg = "too large"
         raise ValueError(msg)
     return int(number * factor)
@@ -253,7 +191,7 @@ def _whole(value: object, factor: int) -> int:
 
 def _since_1970(value: object, factor: int) -> int:
     try:
-        return _in_calendar(_whole(value, factor))
+        return in_calendar(_whole(value, factor))
     except (ArithmeticError, ValueError):
         code = "instant_number"
         raise _bad(code, "is no count of time since 1970") from None
