@@ -12,7 +12,7 @@ COVERAGE ?= --cov --cov-report=term
 DATA ?= $(CRMCX_PUBLIC_DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-public test test-deep lint fix typing docs bench build-check clean python
+.PHONY: help demo demo-public test test-deep lint fix typing docs model-page bench build-check clean python
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -61,6 +61,9 @@ typing: $(DEV)/done ## check the types
 docs: $(DEV)/done ## build the site into docs/_build/html, its notebook run; a warning is an error
 	@$(DEV)/bin/sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
 	@echo "built docs/_build/html/index.html"
+
+model-page: $(DEV)/done ## write the page of the model and its picture anew, from the classes
+	@$(DEV)/bin/python -m docs.model_page
 
 bench: $(DEV)/done ## measure speed against hand-written SQL and the goals
 	@$(DEV)/bin/python -m bench

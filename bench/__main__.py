@@ -5,6 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-for name in ("journey", "sync"):
+for name in ("validation", "journey", "sync"):
     print(f"\n{name}", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False)

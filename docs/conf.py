@@ -19,7 +19,7 @@ html_theme = "furo"
 html_title = "crmcx"
 html_show_sourcelink = False
 html_static_path = ["_static"]
-html_css_files = ["notebook.css"]
+html_css_files = ["notebook.css", "model.css"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3

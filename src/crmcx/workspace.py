@@ -11,7 +11,7 @@ from typing import Any, Self
 from crmcx.connectors import Connector, Given, Mapping, installed
 from crmcx.errors import UsageError
 from crmcx.identity import Person, Policy, Resolution, Why, person, resolve, why
-from crmcx.models import Record
+from crmcx.models import Model, Record
 from crmcx.store import Quarantine, Snapshot, Status, Store
 from crmcx.sync import Listener, Progress, Run, RunReport, SyncReport, sync
 from crmcx.tables import TABLES, StoredTable, rows_of
@@ -36,8 +36,20 @@ class Tables:
             raise AttributeError(msg)
         return self._snapshot.table(name)
 
+    def of(self, cls: type[Model]) -> StoredTable:
+        """The table of a class; one of your own that adds fields to one of the model has their columns too.
+
+        Raises:
+            UsageError: The class has no table here.
+        """
+        schema = TABLES.get(getattr(cls, "table", ""))
+        if schema is None or not issubclass(cls, schema.cls):
+            msg = f"{cls.__name__} has no table in a store"
+            raise UsageError(msg, hint="derive it from a class of crmcx.models, and give it no table= of its own")
+        return self._snapshot.table(schema.name) if cls is schema.cls else self._snapshot.extended(cls)
+
     def __dir__(self) -> list[str]:
-        return [*TABLES, "snapshot"]
+        return [*TABLES, "of", "snapshot"]
 
     def __repr__(self) -> str:
         return f"<tables of snapshot {self.snapshot}: {', '.join(TABLES)}>"

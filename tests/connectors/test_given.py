@@ -15,6 +15,7 @@ from crmcx.errors import UsageError
 from crmcx.instants import day_of, to_us
 from crmcx.models import (
     Account,
+    AccountLink,
     Answer,
     ContactPoint,
     Customer,
@@ -112,11 +113,12 @@ class TestModels:
         first = ContactPoint(kind="email", value="a@example.org")  # type: ignore[arg-type]
         second = ContactPoint(kind="phone", value="1", label="home", primary=True)  # type: ignore[arg-type]
         (rows,) = FromModels("crm").run([customer("1", first, second), customer("2"), customer("3", second)]).rows
-        (points, identifiers) = rows.parts
+        points, identifiers, accounts = rows.parts
         assert (points.cls, list(points.indices)) == (ContactPoint, [0, 0, 2])
         assert points.cells["kind"] == ["email", "phone", "phone"]
         assert points.cells["label"] == [None, "home", "home"]
         assert (identifiers.cls, list(identifiers.indices)) == (Identifier, [])
+        assert (accounts.cls, list(accounts.indices)) == (AccountLink, [])
 
     def test_values_of_several_leaves_in_parts(self) -> None:
         form = Feedback(

@@ -77,9 +77,20 @@ class TestFates:
         assert report.field("id").lands_in == ("Customer.source_id", "Deal.source_id")
         assert report.field("name").why == (("Deal does not apply", 1),)
         assert (report.records, report.rejected, report.values) == (3, 1, 10)
-        assert [report.count(fate) for fate in Fate] == [3, 1, 2, 1, 3]
-        assert [report.share(fate) for fate in Fate] == [0.3, 0.1, 0.2, 0.1, 0.3]
-        assert [report.share_of_fields(fate) for fate in Fate] == [0.5, 0.25, 0.25, 0, 0]
+        assert [report.count(fate) for fate in Fate] == [3, 0, 1, 2, 1, 3]
+        assert [report.share(fate) for fate in Fate] == [0.3, 0, 0.1, 0.2, 0.1, 0.3]
+        assert [report.share_of_fields(fate) for fate in Fate] == [0.5, 0, 0.25, 0.25, 0, 0]
+
+    def test_a_field_of_ones_own_is_an_extension(self) -> None:
+        made = (
+            mapping(AcmeDeal, id="id", status=constant("open"), region="region", name="title", fee="title"),
+            mapping(Customer, id="id", name="title", when=equals("kind", "person")),
+        )
+        report = loss_report(made, [{"id": "1", "region": "north", "title": "7", "kind": None, "z": 1}])
+        assert fates(report, "region") == {"extension": 1}
+        assert fates(report, "title") == {"typed": 1}, "what is in a field of the model too is typed"
+        assert report.field("title").lands_in == ("AcmeDeal.fee", "AcmeDeal.name")
+        assert fates(report, "z") == {"extra": 1}
 
     def test_reasons_of_rejects_are_counted(self) -> None:
         said = [{"id": "1", "status": "odd"}, {"id": "2", "status": "odd"}, {"id": "3"}, {"id": "4", "status": "won"}]
@@ -307,6 +318,11 @@ class TestSamples:
             loss_report(DEAL, []).field("id")
 
 
+class AcmeDeal(Deal):
+    region: str | None = None
+    fee: str | None = None
+
+
 class TestShown:
     REPORT = loss_report(
         mapping(Deal, id="id", status=words("s", {}, other="open"), customer=ref("c")),
@@ -320,6 +336,7 @@ class TestShown:
             "field",
             "values",
             "typed",
+            "extension",
             "extra",
             "condition",
             "nowhere",
@@ -327,7 +344,7 @@ class TestShown:
             "lands",
             "in",
         ]
-        assert lines[3].split() == ["of", "the", "values", "16", "12.5%", "6.2%", "0.0%", "6.2%", "75.0%"]
+        assert lines[3].split() == ["of", "the", "values", "16", "12.5%", "0.0%", "6.2%", "0.0%", "6.2%", "75.0%"]
         assert "  c: an empty id refers to nothing (1)" in lines
         assert "  Deal.status from s: 1 became open: '<b>' (1)" in lines
         assert lines[-1] == "  'id': nothing is there, and a value is needed (12)"
@@ -353,6 +370,7 @@ class TestShown:
             "path": ["c"],
             "values": 1,
             "typed": 0,
+            "extension": 0,
             "extra": 0,
             "condition": 0,
             "nowhere": 1,

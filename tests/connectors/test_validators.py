@@ -586,7 +586,7 @@ class TestAnswers:
     def test_a_score_off_its_scale(self, said: object) -> None:
         rejected = refused(survey(answer("Q1", "x", kind="nps", scale=NPS)), x=said)
         assert rejected.field == "Answer.score"
-        assert rejected.reason.startswith(f"'x': found {said!r}, input should be")
+        assert rejected.reason.startswith(f"'x': found {said!r}, is no score on its scale")
 
     def test_choices(self) -> None:
         made = survey(answer("Q1", "x", kind="choice", choices={"Ja": "yes", "Nein": "no"}))

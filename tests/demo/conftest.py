@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from crmcx import Workspace
 from crmcx.demo import Exports, write_exports
+from crmcx.demo.company import COMPANY, company
+from crmcx.demo.maps import connections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from crmcx.sync import SyncReport
 
 CUSTOMERS = 1000
 FORMS = {
@@ -29,6 +34,16 @@ PLAIN = ("utf-8", ",")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Exports:
     """The exports of a bank of 1,000 people."""
     return write_exports(tmp_path_factory.mktemp("bank"), customers=CUSTOMERS, seed=7)
+
+
+@pytest.fixture(scope="session")
+def synced(bank: Exports) -> Iterator[tuple[Workspace, SyncReport]]:
+    """A workspace that holds the bank, and what its sync brought."""
+    with Workspace(":memory:") as workspace:
+        workspace.load(company(), source=COMPANY, stream="company")
+        for name, connector in connections(bank).items():
+            workspace.connect(connector, name=name)
+        yield workspace, workspace.sync()
 
 
 @pytest.fixture(scope="session")

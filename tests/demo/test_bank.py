@@ -21,24 +21,41 @@ if TYPE_CHECKING:
     Read = Callable[[Path], list[dict[str, Any]]]
 
 NAMES = (
+    "branches/staff.csv",
     "branches/visits.csv",
+    "deposits/consents.csv",
+    "deposits/contracts.csv",
     "deposits/customers.csv",
     "deposits/deals.csv",
+    "deposits/staff.csv",
     "deposits/stages.csv",
+    "help_desk/agents.jsonl.gz",
     "help_desk/comments.jsonl.gz",
     "help_desk/tickets.jsonl.gz",
+    "mailings/touches.csv",
+    "mortgages/contracts.csv",
     "mortgages/customers.csv",
     "mortgages/deals.csv",
+    "mortgages/staff.csv",
     "mortgages/stages.csv",
     "service_centre/calls.csv",
     "service_centre/contacts.csv",
+    "service_centre/staff.csv",
+    "survey/contacts.csv",
+    "survey/invitations.csv",
     "survey/responses_de.csv",
     "survey/responses_en.csv",
     "survey/touchpoints.csv",
     "web/events.csv.gz",
 )
-TRUTH = ("truth/initiative.csv", "truth/pain_point.csv", "truth/stages.csv", "truth/who_is_who.csv")
-ALWAYS_THE_SAME = {"survey/touchpoints.csv", "truth/initiative.csv"}
+TRUTH = tuple(
+    f"truth/{name}.csv"
+    for name in (
+        *("campaign", "consents", "contracts", "initiative", "invitations", "pain_point", "stages", "who_is_who"),
+    )
+)
+STAFF = {name for name in NAMES if name.endswith(("staff.csv", "agents.jsonl.gz"))}
+ALWAYS_THE_SAME = {"survey/touchpoints.csv", "truth/initiative.csv", *STAFF}
 ELSEWHERE = """
 import hashlib, sys
 from pathlib import Path
@@ -133,6 +150,7 @@ def test_a_persons_life_does_not_depend_on_the_others(tmp_path: Path, read: Read
     few = write_exports(tmp_path / "few", customers=30, seed=5)
     many = write_exports(tmp_path / "many", customers=70, seed=5)
     numbered = {"DealNr", "call_id", "visit_id", "event_id", "session_id", "Response ID", "Antwort-ID", "ticket_id"}
+    numbered |= {"Invitation ID", "Einladungs-ID", "deal_no", "touch_id"}
 
     def life(exports: Exports, person: int) -> list[list[dict[str, Any]]]:
         ids = {ref.partition("/")[2] for ref in exports.truth.records(person)}

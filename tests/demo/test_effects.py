@@ -17,10 +17,11 @@ from crmcx import Workspace
 from crmcx.demo import Exports, period, write_exports
 from crmcx.demo.conversations import conversation
 from crmcx.demo.effects import CSAT_RAISE, HAZARD_RATIO, MOODS, NPS_RAISE, RESPONSE_FACTOR, initiative_begins
-from crmcx.demo.lives import Response, gather
+from crmcx.demo.lives import gather
 from crmcx.demo.maps import connections
 from crmcx.demo.people import DAUGHTER, person
 from crmcx.demo.people_truth import stage_at
+from crmcx.demo.plan import Response
 from crmcx.demo.questionnaires import ENGLISH
 from crmcx.demo.relations import relation
 from crmcx.demo.stages import Relation

@@ -157,9 +157,9 @@ def test_the_survey_has_the_same_items_in_other_words(bank: Exports, read: Read)
         assert any(form.form.delimiter in row[form.columns[13]] for row in rows)
         for row in rows:
             partial = row[form.columns[7]] == form.statuses[1]
-            assert not partial or not any(row[column] for column in form.columns[11:])
+            assert not partial or not any(row[column] for column in form.columns[11:14])
             if not row[form.columns[1]]:
-                assert not any(row[column] for column in form.columns[2:6])
+                assert not any(row[column] for column in (*form.columns[2:6], form.columns[14]))
         assert any(not row[form.columns[1]] for row in rows[40:])
 
 

@@ -9,15 +9,16 @@ import pytest
 from crmcx.demo import period
 from crmcx.demo.conversations import Conversation, conversation
 from crmcx.demo.effects import PAIN_POINT
-from crmcx.demo.lives import Plan, gather
+from crmcx.demo.lives import gather
 from crmcx.demo.people import person
+from crmcx.demo.plan import Plan
 from crmcx.demo.records import made_on
 from crmcx.demo.sales import FUNNEL_DAYS, Phase, Purpose, Status, Visit
 from crmcx.demo.stages import Relation
 
 CUSTOMERS = 1500
 JOURNEY = (Purpose.QUOTING, Purpose.APPLYING, Purpose.UPLOADING, Purpose.SIGNING)
-LISTS = ("visits", "deals", "tickets", "responses", "calls", "branch_visits")
+LISTS = ("visits", "deals", "tickets", "invitations", "responses", "calls", "branch_visits")
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 SAMPLE = 2_000
 NOWHERE: dict[str, set[str]] = {}
 """Stream to fields with values that land in no row; none so far."""
-CONDITIONS = {"branches visits": {"department"}}
+CONDITIONS = {"branches visits": {"department", "deal_department"}, "service_centre calls": {"deal_department"}}
 EXTRA = {
     "mortgages deals": {"Herkunft"},
     "deposits deals": {"Herkunft"},
     "service_centre calls": {"topic"},
-    "help_desk tickets": {"sla.policy"},
     "help_desk comments": {"body_length"},
     "web events": {"visitor_id", "product"},
     "branches visits": {"terminal", "topic"},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from crmcx import Workspace
 from crmcx.demo import Exports
 from crmcx.demo.answers import Answers, ask
 from crmcx.demo.found import find
-from crmcx.demo.maps import connections
 from crmcx.demo.page import PLACES, bank_page, write_page
 from crmcx.demo.page_words import meaning, three_things
 from crmcx.estimates import EstimateTable
@@ -32,14 +30,6 @@ PARTS = (
     "English and German, one instrument",
     "How the numbers were made",
 )
-
-
-@pytest.fixture(scope="module")
-def synced(bank: Exports) -> Iterator[tuple[Workspace, SyncReport]]:
-    with Workspace(":memory:") as workspace:
-        for name, connector in connections(bank).items():
-            workspace.connect(connector, name=name)
-        yield workspace, workspace.sync()
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +70,18 @@ def test_all_numbers_are_on_the_page(page: Page, answers: Answers, synced: tuple
         assert estimate.receipt.definition.hash[:12] in text
         assert len(meaning(estimate)) > 20
     counts = synced[1].counts
-    assert f"{counts.read:,} records of 7 systems" in text
+    assert f"{counts.read:,} records of 8 systems" in text
     assert f"All {counts.quarantined} of them" in text
+
+
+def test_choices_of_both_languages_are_counted_by_code(page: Page, bank: Exports) -> None:
+    text = text_of(page.html())
+    for code, english, german in (("branch", "Branch", "Filiale"), ("web", "Website", "Internetseite")):
+        made = {
+            language: sum(dict(each.chosen)[code] for each in bank.truth.surveys if each.language == language)
+            for language in ("en", "de")
+        }
+        assert f"{code} {english} {german} {made['en']} {made['de']} {sum(made.values())}" in text
 
 
 def test_every_touchpoint_of_the_bank_has_its_place(answers: Answers) -> None:

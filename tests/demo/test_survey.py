@@ -69,7 +69,7 @@ def test_some_touchpoints_are_marked_better_than_others(bank: Exports, read: Rea
 
 def test_the_questionnaires_agree_column_by_column() -> None:
     for form in QUESTIONNAIRES:
-        assert len(form.columns) == len(set(form.columns)) == 14
+        assert len(form.columns) == len(set(form.columns)) == 15
         assert {column for column, _ in form.broken} <= set(form.columns)
     assert GERMAN.form.delimiter == ";"
 

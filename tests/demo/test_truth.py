@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from crmcx.demo.history import DEPOSITS_HISTORY, MORTGAGES_HISTORY
-from crmcx.models import Channel
+from crmcx.models import Channel, TouchKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +90,38 @@ def is_response(row: dict[str, Any]) -> bool:
     return bool(response) and all(0 <= score <= 10 or score == 99 for score in scores)
 
 
+def is_contact(row: dict[str, Any]) -> bool:
+    return bool(row["Contact ID"]) and row["Language"].isalpha() and has_offset(row["Added"])
+
+
+def is_invitation(row: dict[str, Any]) -> bool:
+    told = row["Status"] in {"Sent", "Bounced", "Opened", "Started", "Completed"}
+    return bool(row["Invitation ID"]) and told and has_offset(row["Sent"])
+
+
+def is_contract(row: dict[str, Any]) -> bool:
+    begun = datetime.strptime(row["Beginn"], "%d.%m.%Y").replace(tzinfo=BERLIN)
+    return bool(row["Vertrag"]) and row["Status"] in {"läuft", "gekündigt", "beendet"} and begun.year > 1990
+
+
+def is_consent(row: dict[str, Any]) -> bool:
+    said = datetime.strptime(row["Am"], "%d.%m.%Y %H:%M").replace(tzinfo=BERLIN)
+    return bool(row["KundenID"]) and row["Status"] in {"erteilt", "verweigert", "widerrufen"} and said.year > 1990
+
+
+def is_employee(row: dict[str, Any]) -> bool:
+    code, *_, active = row.values()
+    return bool(code) and active in {"ja", "nein", "yes", "no", True, False}
+
+
+def is_touch(row: dict[str, Any]) -> bool:
+    return bool(row["touch_id"]) and row["event"] in set(TouchKind) and has_offset(row["time"])
+
+
+def has_offset(cell: str) -> bool:
+    return datetime.fromisoformat(cell).tzinfo is not None
+
+
 def is_event(row: dict[str, Any]) -> bool:
     when = datetime.fromtimestamp(int(row["time_ms"]) / 1000, UTC)
     return bool(row["event_id"]) and when.year >= 2022
@@ -132,6 +164,17 @@ def readable(judge: Callable[[dict[str, Any]], bool], rows: list[dict[str, Any]]
         ("survey/responses_en.csv", is_response),
         ("survey/responses_de.csv", is_response),
         ("web/events.csv.gz", is_event),
+        ("survey/contacts.csv", is_contact),
+        ("survey/invitations.csv", is_invitation),
+        ("mortgages/contracts.csv", is_contract),
+        ("deposits/contracts.csv", is_contract),
+        ("deposits/consents.csv", is_consent),
+        ("mortgages/staff.csv", is_employee),
+        ("deposits/staff.csv", is_employee),
+        ("service_centre/staff.csv", is_employee),
+        ("branches/staff.csv", is_employee),
+        ("help_desk/agents.jsonl.gz", is_employee),
+        ("mailings/touches.csv", is_touch),
     ],
 )
 def test_the_broken_rows_are_those_nobody_can_read(

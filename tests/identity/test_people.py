@@ -15,7 +15,20 @@ from crmcx import Workspace
 from crmcx.errors import AmbiguousPersonError, StoreError, UnknownPersonError, UsageError
 from crmcx.identity import Policy
 from crmcx.instants import to_us
-from crmcx.models import Case, Deal, Feedback, Interaction, Order, StageChange
+from crmcx.models import (
+    CampaignTouch,
+    Case,
+    Consent,
+    Deal,
+    Feedback,
+    Interaction,
+    Invitation,
+    Lead,
+    Order,
+    Payment,
+    StageChange,
+    Subscription,
+)
 from crmcx.tables import key_of
 
 
@@ -291,6 +304,53 @@ class TestTimeline:
         assert "... 10 more ..." in repr(found)
         assert len(repr(found).splitlines()) == 43
         assert "… 10 more …" in found._repr_html_()
+
+    def test_every_class_that_tells_of_her(self, workspace: Workspace) -> None:
+        sold = {"status": "ended", "product": "loan", "started_at": when(5), "ended_at": when(7)}
+        paid = {"amount": {"amount": "1", "currency": "EUR"}, "method": "cash", "status": "failed"}
+        said = {"purpose": "marketing", "status": "withdrawn"}
+        workspace.load(
+            [
+                event(CampaignTouch, "m/1", "desk/7", campaign="spring", kind="held_out", occurred_at=when(1)),
+                event(
+                    Lead, "m/2", "desk/7", status="converted", origin="fair", created_at=when(2), converted_at=when(3)
+                ),
+                event(Subscription, "m/3", "desk/7", cancel_requested_at=when(6), **sold),
+                event(Payment, "m/4", "desk/7", paid_at=when(8), **paid),
+                event(Consent, "m/5", "desk/7", captured_at=when(9), **said),
+                event(Invitation, "m/6", "desk/7", instrument="nps", status="sent", sent_at=when(10)),
+                event(Interaction, "m/7", "desk/7", kind="call", occurred_at=when(11), precision="day"),
+                event(Feedback, "m/8", "desk/7", kind="complaint", instrument="letter", submitted_at=when(12)),
+            ],
+            source="m",
+        )
+        told = [(each.at.day, each.kind, each.words, each.precision) for each in workspace.person("4711").timeline()]
+        assert told == [
+            (1, "campaign held_out", "spring", "instant"),
+            (2, "lead created", "fair", "instant"),
+            (3, "lead converted", "fair", "instant"),
+            (5, "subscription started", "loan", "instant"),
+            (6, "subscription cancelled", "loan", "instant"),
+            (7, "subscription ended", "loan", "instant"),
+            (8, "payment failed", "cash", "instant"),
+            (9, "consent withdrawn", "marketing", "instant"),
+            (10, "invited to feedback", "nps", "instant"),
+            (11, "call", None, "day"),
+            (12, "complaint", "letter", "instant"),
+        ]
+
+    def test_what_she_took_part_in_is_hers_too_and_once(self, workspace: Workspace) -> None:
+        roles = [{"role": "copied", "customer": "desk/7"}, {"role": "agent", "employee": "bo"}]
+        own = [{"role": "requester", "customer": "desk/7"}]
+        workspace.load(
+            [
+                event(Interaction, "m/1", "desk/8", kind="email", occurred_at=when(1), participants=roles),
+                event(Interaction, "m/2", "desk/7", kind="call", occurred_at=when(2), participants=own),
+            ],
+            source="m",
+        )
+        found = workspace.person("4711").timeline()
+        assert [(each.kind, each.ref) for each in found] == [("email (copied)", "m/1"), ("call", "m/2")]
 
     def test_what_is_predicted_is_no_stage(self, workspace: Workspace) -> None:
         steps = [

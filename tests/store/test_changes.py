@@ -98,6 +98,46 @@ def test_every_tracked_field_of_a_deal(store: Store, field: str, before: Any, af
     assert steps(store) == [(f"1#{name}#1", name, old, new)]
 
 
+ACCOUNT = mapping(
+    models.Account,
+    id="id",
+    name="name",
+    owner="owner",
+    segment="segment",
+    employees="employees",
+    annual_revenue=money("revenue", currency="KWD"),
+)
+SUBSCRIPTION = mapping(models.Subscription, id="id", status="status", plan="plan", mrr=money("mrr", currency="EUR"))
+
+
+@pytest.mark.parametrize(
+    ("table", "maps", "field", "before", "after", "old", "new"),
+    [
+        ("account_changes", ACCOUNT, "owner", "ada", "bo", "ada", "bo"),
+        ("account_changes", ACCOUNT, "segment", None, "gold", None, "gold"),
+        ("account_changes", ACCOUNT, "employees", 9, 10, "9", "10"),
+        ("account_changes", ACCOUNT, "employees", 0, None, "0", None),
+        ("account_changes", ACCOUNT, "revenue", "1.234", "2", "1.234000 KWD", "2.000000 KWD"),
+        ("subscription_changes", SUBSCRIPTION, "status", "trial", "active", "trial", "active"),
+        ("subscription_changes", SUBSCRIPTION, "plan", "basic", "pro", "basic", "pro"),
+        ("subscription_changes", SUBSCRIPTION, "mrr", "10", "12.5", "10.000000 EUR", "12.500000 EUR"),
+    ],
+)
+def test_every_kind_of_field_of_accounts_and_subscriptions(
+    store: Store, table: str, maps: Any, field: str, before: Any, after: Any, old: Any, new: Any
+) -> None:
+    given = {"id": "1", "name": "Acme", "status": "active"}
+    run(store, listing([{**given, field: before}], maps=maps))
+    run(store, listing([{**given, field: after}], maps=maps))
+
+    name = "annual_revenue" if field == "revenue" else field
+    assert steps(store, table) == [(f"1#{name}#1", name, old, new)]
+    (row,) = rows(store, table)
+    entity = table.removesuffix("_changes")
+    (now,) = rows(store, f"{entity}s")
+    assert (row[f"{entity}_ref"], row[f"{entity}_key"]) == ("crm/1", now["key"])
+
+
 def test_another_currency_is_a_step(store: Store) -> None:
     for currency in ("EUR", "USD"):
         maps = mapping(models.Deal, id="id", status="status", amount=money("amount", currency=currency))

@@ -306,7 +306,7 @@ class TestFullDisk:
         [
             pytest.param(300_000, "100KB", 0, id="at the first checkpoint"),
             pytest.param(4_500_000, "100KB", ROWS_PER_COMMIT, id="at a later checkpoint"),
-            pytest.param(50_000, "64MB", 0, id="in the log"),
+            pytest.param(120_000, "64MB", 0, id="in the log"),
             pytest.param(
                 600_000,
                 "64MB",

@@ -28,6 +28,7 @@ from crmcx.errors import (
     UsageError,
 )
 from crmcx.store import Snapshot, Store
+from crmcx.store.ddl import STORE_VERSION
 
 DEALS = [deal("1", stage="offer"), deal("2", stage="offer"), {"id": "3", "status": "mislaid"}]
 CUSTOMERS = mapping(models.Customer, id="id", name="name", parts=(contact("email", "email"), contact("phone", "phone")))
@@ -176,14 +177,14 @@ class TestLock:
         with Store(path) as again:
             assert [row["source_id"] for row in rows(again, "deals")].count("9") == 1
 
-    @pytest.mark.parametrize("version", ["3", "10", "999"])
+    @pytest.mark.parametrize("version", [str(STORE_VERSION + 1), "10", "999"])
     @pytest.mark.parametrize("read_only", [False, True])
     def test_a_newer_layout_is_refused(self, version: str, read_only: bool, path: Path) -> None:
         with duckdb.connect(str(path)) as connection:
             connection.execute("UPDATE books.meta SET value = $1 WHERE name = 'store_version'", [version]).fetchall()
         before = path.read_bytes()
 
-        with pytest.raises(StoreVersionError, match=f"has layout {version}, this crmcx .* knows up to 2") as raised:
+        with pytest.raises(StoreVersionError, match=f"has layout {version}, this .* up to {STORE_VERSION}") as raised:
             Store(path, read_only=read_only)
 
         assert raised.value.code == "store-version"
@@ -191,12 +192,12 @@ class TestLock:
         assert path.read_bytes() == before
 
     @pytest.mark.parametrize("read_only", [False, True])
-    def test_a_layout_from_before_the_first_release_is_refused(self, read_only: bool, path: Path) -> None:
+    def test_a_layout_that_is_no_longer_read_is_refused(self, read_only: bool, path: Path) -> None:
         with duckdb.connect(str(path)) as connection:
-            connection.execute("UPDATE books.meta SET value = '1' WHERE name = 'store_version'").fetchall()
+            connection.execute("UPDATE books.meta SET value = '0' WHERE name = 'store_version'").fetchall()
         before = path.read_bytes()
 
-        with pytest.raises(StoreVersionError, match="has layout 1, from before the first release"):
+        with pytest.raises(StoreVersionError, match="has layout 0, which this crmcx"):
             Store(path, read_only=read_only)
 
         assert path.read_bytes() == before

@@ -1,5 +1,6 @@
 """The connector SDK and the built-in systems."""
 
+from crmcx.connectors.catalogue import Catalogue, CatalogueDiff, FieldKind, SourceField, catalogue_of
 from crmcx.connectors.compiled import Batch, Compiled, Rejected, Rows
 from crmcx.connectors.fates import Fate
 from crmcx.connectors.files import OCCURRENCE, Files, FileStream
@@ -35,11 +36,14 @@ from crmcx.connectors.sdk import Connector, Cursor, Page, Stream, Unreadable, st
 __all__ = [
     "OCCURRENCE",
     "Batch",
+    "Catalogue",
+    "CatalogueDiff",
     "Compiled",
     "Connector",
     "Csv",
     "Cursor",
     "Fate",
+    "FieldKind",
     "FieldLoss",
     "FileStream",
     "Files",
@@ -53,11 +57,13 @@ __all__ = [
     "Plugins",
     "Rejected",
     "Rows",
+    "SourceField",
     "Stream",
     "TurnedWords",
     "Unreadable",
     "answer",
     "at",
+    "catalogue_of",
     "constant",
     "contact",
     "day",

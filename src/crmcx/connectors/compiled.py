@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Annotated, Any, Union
 
-from attrs import frozen
+from attrs import evolve, frozen
 from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, ValidationError
 
 from crmcx.connectors.mapping import Mapping as ClassMapping
 from crmcx.connectors.plan import Ask, Path, Plan, Planner, Slot
 from crmcx.connectors.sdk import Said, Unreadable
 from crmcx.connectors.validators import referring
-from crmcx.models.base import Model, Record, write_extra
+from crmcx.models.base import Model, Record, ends_too_early
 from crmcx.models.cells import encode
+from crmcx.models.extension import in_extra, stored_class
+from crmcx.models.extra import write_extra
 from crmcx.models.fields import Leaf
 from crmcx.models.values import Privacy
 
@@ -51,6 +53,11 @@ class Rows:
     parts: tuple[Rows, ...] = ()
     """The nested parts."""
 
+    def as_stored(self) -> Rows:
+        """The same rows for the table they are kept in: what a class of one's own adds is in `extra`."""
+        kept_in = stored_class(self.cls)
+        return self if kept_in is self.cls else evolve(self, cls=kept_in, cells=in_extra(self.cls, self.cells))
+
 
 @frozen
 class Batch:
@@ -79,6 +86,7 @@ class Compiled:
         self._plans = tuple(planner.plan(mapping) for mapping in mappings)
         self._asks = tuple(planner.asks)
         self._tree = _tree(self._asks)
+        self._flat = all(len(ask.paths) == 1 == len(ask.paths[0]) for ask in self._asks)
         shape: Any = tuple.__class_getitem__(tuple(ask.kind for ask in self._asks))
         bad = Annotated[object, PlainValidator(lambda _value: _BAD)]
         config = ConfigDict(hide_input_in_errors=True)
@@ -123,10 +131,10 @@ class Compiled:
             places = [index for index, row in enumerate(found) if row is not _BAD]
             found = [found[index] for index in places]
         columns = list(zip(*found, strict=True)) or [()] * len(self._asks)
-        incomplete = self._incomplete(columns, places)
-        if incomplete:
-            rejected += incomplete.values()
-            keep = [at for at in range(len(places)) if at not in incomplete]
+        apart = self._backwards(columns, places) | self._incomplete(columns, places)
+        if apart:
+            rejected += apart.values()
+            keep = [at for at in range(len(places)) if at not in apart]
             places = [places[at] for at in keep]
             columns = [tuple(column[at] for at in keep) for column in columns]
         extras = self._extras([records[place] for place in places], fields)
@@ -141,8 +149,7 @@ class Compiled:
     def _asked(self, records: Sequence[Said], fields: Sequence[str] | None) -> list[Any]:
         """For each record what the mappings ask of it, as a tuple; None for one that cannot be asked."""
         if fields is None:
-            ways = [_way(ask) for ask in self._asks]
-            return [tuple([way(record) for way in ways]) if isinstance(record, dict) else None for record in records]
+            return self._asked_by_name(records)
         place = {name: number for number, name in enumerate(fields)}
         direct = [
             place.get(str(ask.paths[0][0])) if len(ask.paths) == 1 == len(ask.paths[0]) else None for ask in self._asks
@@ -155,6 +162,18 @@ class Compiled:
             return list(map(pick, records))
         except TypeError:
             return [None if isinstance(record, Unreadable) else pick(record) for record in records]
+
+    def _asked_by_name(self, records: Sequence[Said]) -> list[Any]:
+        if self._flat and len(self._asks) > 1:
+            names = self._tree.keys()
+            pick: Callable[[Any], Any] = itemgetter(*(ask.paths[0][0] for ask in self._asks))
+            try:
+                return list(map(pick, records))
+            except (KeyError, TypeError):  # some record lacks a name, or is none
+                empty = dict.fromkeys(names)
+                return [pick({**empty, **record}) if isinstance(record, dict) else None for record in records]
+        ways = [_way(ask) for ask in self._asks]
+        return [tuple([way(record) for way in ways]) if isinstance(record, dict) else None for record in records]
 
     # -- what is wrong -------------------------------------------------------------------------------------------
 
@@ -202,6 +221,24 @@ class Compiled:
             )
             for at, asks in found.items()
         }
+
+    def _backwards(self, columns: Sequence[Sequence[Any]], places: Sequence[int]) -> dict[int, Rejected]:
+        """Rows with a span that ends before it starts, by their number."""
+        found: dict[int, Rejected] = {}
+        for plan in (plan for top in self._plans for plan in (top, *top.parts)):
+            asked = {slot.leaf.path[0]: slot.ask for slot in plan.slots if slot.ask is not None}
+            for start, end in plan.cls.spans:
+                if start not in asked or end not in asked:
+                    continue
+                first, last = self._asks[asked[start]], self._asks[asked[end]]
+                spelled = f"{_spell(first.paths)} and {_spell(last.paths)}"
+                why = f"{spelled}: {ends_too_early(start, end).message_template}"
+                applies = [True] * len(places) if plan.when is None else columns[plan.when]
+                pairs = zip(columns[asked[start]], columns[asked[end]], applies, strict=True)
+                for at, (begins, ends, counts) in enumerate(pairs):
+                    if counts and begins is not None and ends is not None and ends < begins:
+                        found[at] = Rejected(places[at], last.name, why)
+        return found
 
     def _pairs(self) -> list[tuple[int, int]]:
         """The asks of amounts with those of their currencies, where both are taken from the record."""
@@ -260,6 +297,12 @@ class Compiled:
         return values if slot.cells else encode(slot.leaf, values)
 
     def _extras(self, records: Sequence[Any], fields: Sequence[str] | None) -> list[str | None]:
+        if fields is None and self._flat:
+            names = self._tree.keys()
+            return [
+                None if record.keys() <= names else write_extra({k: v for k, v in record.items() if k not in names})
+                for record in records
+            ]
         if fields is None:
             return [write_extra(_rest(record, self._tree)) for record in records]
         unread = sorted((name, number) for number, name in enumerate(fields) if self._tree.get(name) is not True)

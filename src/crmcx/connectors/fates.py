@@ -1,4 +1,4 @@
-"""What becomes of each single value of a record: typed, kept in `extra`, read by a condition, rejected, nowhere."""
+"""What becomes of each single value of a record: typed, in an extension, in `extra`, read by a condition, nowhere."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from crmcx.connectors.mapping import Mapping as ClassMapping
 from crmcx.connectors.plan import Ask, Path, Plan, Slot
 from crmcx.connectors.sdk import Said
 from crmcx.connectors.validators import code_of, validated
+from crmcx.models.extension import custom_leaves
 from crmcx.models.values import Privacy
 
 ITEMS = "[]"
@@ -32,7 +33,9 @@ class Fate(StrEnum):
     """Where a value of a record goes; each goes to exactly one."""
 
     TYPED = "typed"
-    """Into a field of a class."""
+    """Into a field of a class of the model."""
+    EXTENSION = "extension"
+    """Into a field of a class of one's own, and of none of the model."""
     EXTRA = "extra"
     """Into `extra`, under the source's own name."""
     CONDITION = "condition"
@@ -99,6 +102,7 @@ class _Read:
     """What the mappings made of what stands at one place of a record."""
 
     lands_in: set[str] = field(factory=set)
+    fates: set[Fate] = field(factory=set)
     whys: list[_Why] = field(factory=list)
     conditions: list[bool] = field(factory=list)
 
@@ -170,6 +174,8 @@ class Tracer:
                     why = _why(slot, ask.said, value, each.cells[slot.leaf.column][row], other)
                     if why is None:
                         here.lands_in.add(ask.name)
+                        added = slot.leaf in custom_leaves(each.plan.cls)
+                        here.fates.add(Fate.EXTENSION if added else Fate.TYPED)
                     else:
                         here.whys.append(why)
         return read
@@ -187,6 +193,12 @@ class Tracer:
             shown = word if word is not None and len(word) <= LONGEST_SHOWN else None
             return Turned(ask.name, spelled(path), ask.said.other or "", shown)
         return None
+
+
+def values_of(said: Said, fields: Sequence[str] | None) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The single values of a record, each with its field; none of one that names nothing."""
+    record = _by_name(said, fields)
+    return iter(()) if record is None else ((path, value) for _, path, value in _values(record))
 
 
 def spelled(path: Sequence[object]) -> str:
@@ -228,7 +240,8 @@ def _met(
     if _kept(extra, place):
         return Met(path, Fate.EXTRA, lands_in)
     if lands_in:
-        return Met(path, Fate.TYPED, lands_in)
+        typed = any(Fate.TYPED in each.fates for each in found)
+        return Met(path, Fate.TYPED if typed else Fate.EXTENSION, lands_in)
     if any(each.conditions for each in found):
         return Met(path, Fate.CONDITION)
     whys = [why for each in found for why in each.whys]

@@ -11,8 +11,9 @@ from crmcx.connectors.mapping import Mapping as ClassMapping
 from crmcx.connectors.sdk import Connector, Cursor, Page, Stream
 from crmcx.errors import UsageError
 from crmcx.instants import to_us
-from crmcx.models.base import Record, write_extra
+from crmcx.models.base import Record
 from crmcx.models.cells import cells_of
+from crmcx.models.extra import write_extra
 from crmcx.models.fields import leaves, parts
 
 ROWS_PER_PAGE = 5_000

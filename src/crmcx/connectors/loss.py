@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import asdict, frozen
@@ -11,13 +11,12 @@ from attrs import asdict, frozen
 from crmcx._html import html_table
 from crmcx.connectors.fates import Fate, Fates, Tracer, spelled
 from crmcx.connectors.mapping import Mapping as ClassMapping
-from crmcx.connectors.sdk import Cursor, Said, Stream
-from crmcx.errors import UsageError
+from crmcx.connectors.sample import SAMPLE_ROWS, sampled
+from crmcx.connectors.sdk import Said, Stream
 
-SAMPLE_ROWS = 1_000
 _TOLD = 10
 _WIDE = 44
-_BEST_FIRST = (Fate.TYPED, Fate.EXTRA, Fate.CONDITION, Fate.NOWHERE, Fate.REJECTED)
+_BEST_FIRST = (Fate.TYPED, Fate.EXTENSION, Fate.EXTRA, Fate.CONDITION, Fate.NOWHERE, Fate.REJECTED)
 _NO_VALUE = "the sample holds no value"
 
 
@@ -28,7 +27,9 @@ class FieldLoss:
     path: tuple[str, ...]
     """Its names from the record down; `[]` stands for all items of a list."""
     typed: int
-    """Values in a field of a class, and not also in `extra`."""
+    """Values in a field of a class of the model, and not also in `extra`."""
+    extension: int
+    """Values in a field of a class of one's own, and in none of the model."""
     extra: int
     """Values in `extra`."""
     condition: int
@@ -54,7 +55,7 @@ class FieldLoss:
 
     @property
     def fate(self) -> Fate | None:
-        """The best that any of its values met: typed, extra, condition, nowhere, rejected; None without a value."""
+        """The best that any of its values met, from typed and extension down to rejected; None without a value."""
         return next((fate for fate in _BEST_FIRST if self.count(fate)), None)
 
     def count(self, fate: Fate) -> int:
@@ -216,9 +217,9 @@ def loss_report(
 ) -> LossReport:
     """Where each value of a sample goes under the mappings of a stream.
 
-    A value goes to exactly one of: a typed field, `extra`, only the condition of a class, nowhere, or quarantine with
-    its rejected record. An item of a list that a mapping names by its place stays in `extra` too, with its list; it is
-    counted there, and `lands_in` names the field. Custom fields have no typed extensions yet; they are in `extra`.
+    A value goes to exactly one of: a typed field of the model, one of a class of one's own that extends it, `extra`,
+    only the condition of a class, nowhere, or quarantine with its rejected record. An item of a list that a mapping
+    names by its place stays in `extra` too, with its list; it is counted there, and `lands_in` names the field.
 
     Args:
         mappings: What each record becomes: one mapping, or all those of the stream.
@@ -257,17 +258,9 @@ def loss_of(stream: Stream, *, sample_rows: int = SAMPLE_ROWS, source: str = "sa
     Raises:
         UsageError: `sample_rows` is less than 1.
     """
-    if sample_rows < 1:
-        msg = f"found sample_rows={sample_rows}, expected at least 1"
-        raise UsageError(msg, hint="say how many records are to be read")
     tally = _Tally(stream.maps, source)
-    pages = stream.read(Cursor())
-    for page in pages:
-        tally.add(page.records[: sample_rows - tally.records], page.fields)
-        if tally.records >= sample_rows:
-            break
-    if isinstance(pages, Generator):  # what it holds open is not left to the garbage collector
-        pages.close()
+    for records, fields in sampled(stream, sample_rows):
+        tally.add(records, fields)
     return tally.report()
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache, singledispatch
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, GetPydanticSchema, PlainValidator, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, GetPydanticSchema, PlainValidator, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError, core_schema
 
 from crmcx.connectors.conversions import (
@@ -29,15 +29,10 @@ from crmcx.connectors.conversions import (
     Unless,
     Words,
 )
+from crmcx.connectors.straight import CELLS, DIGITS, in_calendar
 from crmcx.errors import MappingError
-from crmcx.instants import EPOCH, MICROSECOND, to_us, zone
-from crmcx.models.cells import MILLION
+from crmcx.instants import EPOCH, MICROSECOND, zone
 from crmcx.models.fields import Kind, Leaf
-from crmcx.models.values import LARGEST_AMOUNT
-
-LARGEST_MICROS = LARGEST_AMOUNT * MILLION
-FIRST_US, LAST_US = to_us(datetime.min.replace(tzinfo=UTC)), to_us(datetime.max.replace(tzinfo=UTC))
-_DIGITS = 20
 
 
 def _native(schema: core_schema.CoreSchema) -> Any:  # noqa: ANN401 - a type hint
@@ -45,53 +40,9 @@ def _native(schema: core_schema.CoreSchema) -> Any:  # noqa: ANN401 - a type hin
     return Annotated[object, GetPydanticSchema(lambda _source, _handler: schema)]
 
 
-def _instant_us(value: Any) -> int:  # noqa: ANN401 - whatever a source wrote
-    """An aware instant, as ISO 8601 text or a datetime, as microseconds since 1970.
-
-    Of the ways that were measured this is the quickest, by a third of what pydantic's own datetime takes.
-    """
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) and value[4:5] == "-" else value
-        return _in_calendar(int((found - EPOCH) // MICROSECOND))
-    except (TypeError, ValueError):
-        code = "instant_format"
-        raise _bad(code, "is no date and time in ISO 8601 with its offset") from None
-
-
-def _in_calendar(us: int) -> int:
-    """An instant that UTC can write, in the years 1 to 9999; an offset can lead out of them."""
-    if FIRST_US <= us <= LAST_US:
-        return us
-    code = "instant_range"
-    raise _bad(code, "does not lie in the years 1 to 9999 in UTC")
-
-
-def _exact_micros(value: object) -> int:
-    """An exact number as millionths; a float is refused here too, since it has lost what was said."""
-    if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
-        try:
-            number = Decimal(value)
-            usual = -_DIGITS <= number.adjusted() <= _DIGITS  # of 1e4000000 nobody wants all digits
-            numerator, denominator = number.as_integer_ratio() if usual else (0, 0)
-        except (ArithmeticError, ValueError):
-            numerator, denominator = 0, 0
-        if isinstance(value, str) and "_" in value:  # Python's own way to part digits, and no source's
-            denominator = 0
-        if denominator and not MILLION % denominator:
-            found = numerator * (MILLION // denominator)
-            if -LARGEST_MICROS <= found <= LARGEST_MICROS:
-                return found
-    code = "exact_format"
-    raise _bad(code, f"is no exact number with at most six decimals, within {LARGEST_AMOUNT:,}")
-
-
-_CELLS: dict[Kind, Callable[[Any], Any]] = {Kind.INSTANT: _instant_us, Kind.EXACT: _exact_micros}
-"""Kinds whose values become cells in the validator itself, since that is quicker than in two steps."""
-
-
 def gives_cells(conversion: Conversion, leaf: Leaf) -> bool:
     """Whether what validates the conversion gives cells already."""
-    return leaf.kind in _CELLS and isinstance(conversion, Plain | Joined | NumberAs | ShortestDecimal | InstantAs)
+    return leaf.kind in CELLS and isinstance(conversion, Plain | Joined | NumberAs | ShortestDecimal | InstantAs)
 
 
 _PER_SECOND = {"s": 1_000_000, "ms": 1_000, "us": 1}
@@ -139,6 +90,8 @@ def _demand_words(name: str, leaf: Leaf, words: AbstractSet[object]) -> None:
 
 def code_of(value: object) -> str:
     """A source's value as the text under which a table lists it."""
+    if type(value) is str:
+        return value
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
@@ -157,8 +110,8 @@ def _function(convert: Callable[[Any], Any], *, nullable: bool) -> Any:  # noqa:
 
 def _before(convert: Callable[[Any], Any], leaf: Leaf, *, nullable: bool) -> Any:  # noqa: ANN401 - a type hint
     """The type of a leaf with a function of ours before it."""
-    if leaf.kind in _CELLS:
-        cell = _CELLS[leaf.kind]
+    if leaf.kind in CELLS:
+        cell = CELLS[leaf.kind]
         return _function(lambda value: cell(convert(value)), nullable=nullable)
     kind = plain_type(leaf)
     return Annotated[kind | None if nullable else kind, BeforeValidator(convert)]
@@ -187,8 +140,8 @@ def validated(  # every kind of conversion registers its own below
 @validated.register(Plain)
 @validated.register(Joined)
 def _(_conversion: Conversion, leaf: Leaf, *, source: str, nullable: bool) -> Any:  # noqa: ANN401, ARG001
-    if leaf.kind in _CELLS:
-        return _function(_CELLS[leaf.kind], nullable=nullable)
+    if leaf.kind in CELLS:
+        return _function(CELLS[leaf.kind], nullable=nullable)
     kind = plain_type(leaf)
     return kind | None if nullable else kind
 
@@ -218,7 +171,7 @@ def _(conversion: InstantAs, leaf: Leaf, *, source: str, nullable: bool) -> Any:
                 code = "instant_naive"
                 raise _bad(code, "has no offset, and the mapping names no zone=")
             found = found.replace(tzinfo=tz)
-        return _in_calendar((found - EPOCH) // MICROSECOND)
+        return in_calendar((found - EPOCH) // MICROSECOND)
 
     return _function(convert, nullable=nullable)
 
@@ -230,7 +183,7 @@ def _whole(value: object, factor: int) -> int:
         ValueError: It is no number, or one that no count of time needs.
     """
     number = Decimal(str(value))
-    if number.adjusted() > _DIGITS:
+    if number.adjusted() > DIGITS:
         msg = "too large"
         raise ValueError(msg)
     return int(number * factor)
@@ -238,7 +191,7 @@ def _whole(value: object, factor: int) -> int:
 
 def _since_1970(value: object, factor: int) -> int:
     try:
-        return _in_calendar(_whole(value, factor))
+        return in_calendar(_whole(value, factor))
     except (ArithmeticError, ValueError):
         code = "instant_number"
         raise _bad(code, "is no count of time since 1970") from None
@@ -305,7 +258,9 @@ def _(conversion: Words, leaf: Leaf, *, source: str, nullable: bool) -> Any:  # 
     begins = [(word[:-1], meant) for word, meant in table.items() if word.endswith("*")]
 
     def convert(value: object) -> object:
-        word = code_of(value)
+        if value is None:
+            raise _EMPTY
+        word = value if type(value) is str else code_of(value)
         found = table.get(word)
         if found is None and begins:
             found = next((meant for beginning, meant in begins if word.startswith(beginning)), None)
@@ -317,7 +272,8 @@ def _(conversion: Words, leaf: Leaf, *, source: str, nullable: bool) -> Any:  # 
 
     if "" in table:
         return Annotated[object, PlainValidator(lambda value: convert("" if value is None else value))]
-    return _function(convert, nullable=nullable)
+    checked = Annotated[object, PlainValidator(convert)]
+    return checked | None if nullable else checked
 
 
 @validated.register
@@ -347,7 +303,13 @@ def _(conversion: Unless, leaf: Leaf, *, source: str, nullable: bool) -> Any:  #
     inside: Any = plain_type(leaf)
     if conversion.scale:
         low, high = conversion.scale
-        inside = Annotated[float, Field(ge=low, le=high, allow_inf_nan=False)]
+        inside = _native(
+            core_schema.custom_error_schema(
+                core_schema.float_schema(ge=low, le=high, allow_inf_nan=False),
+                custom_error_type="score_outside_scale",
+                custom_error_message=f"is no score on its scale, {low:g} to {high:g}: check which scale was used",
+            )
+        )
     elif conversion.table:
         inside = validated(Words(conversion.path, table=conversion.table), leaf, source=source, nullable=True)
     return Annotated[
@@ -368,7 +330,9 @@ def _(conversion: StateOf, leaf: Leaf, *, source: str, nullable: bool) -> Any:  
 
 @validated.register
 def _(_conversion: Native, leaf: Leaf, *, source: str, nullable: bool) -> Any:  # noqa: ANN401, ARG001
-    return Annotated[object, PlainValidator(lambda value: None if value is None else code_of(value))]
+    text = core_schema.str_schema(strict=True)  # the usual case, which no Python runs for
+    other = core_schema.no_info_plain_validator_function(code_of)
+    return _native(core_schema.nullable_schema(core_schema.union_schema([text, other], mode="left_to_right")))
 
 
 @validated.register

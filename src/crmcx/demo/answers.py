@@ -37,6 +37,8 @@ class Answers:
     """The Net Promoter Score at each touchpoint."""
     satisfied_by_language: EstimateTable
     """The share of satisfied customers in each language of the survey."""
+    chosen: tuple[tuple[str, str, int], ...]
+    """Choices by their code: the choice, the language it was made in, how often."""
     transitions: journey.Transitions
     """From which touchpoint people go to which."""
     stages: journey.StageMix
@@ -53,6 +55,7 @@ class Answers:
             "nps_by_language": self.by_language.to_dicts(),
             "nps_by_touchpoint": self.by_touchpoint.to_dicts(),
             "csat_by_language": self.satisfied_by_language.to_dicts(),
+            "choices": [{"choice": choice, "language": language, "n": n} for choice, language, n in self.chosen],
             "first_response_before": self.response_before.to_dict(),
             "first_response_since": self.response_since.to_dict(),
             "win_rate_by_pipeline": self.by_pipeline.to_dicts(),
@@ -95,8 +98,14 @@ def ask(tables: Tables) -> Answers:
         funnel=journey.funnel(log, ["quote", "apply", "sign"], within=timedelta(days=14)),
         by_touchpoint=metrics.nps(tables.answers, by="touchpoint"),
         satisfied_by_language=metrics.csat(tables.answers, by="language"),
+        chosen=_chosen(tables),
         transitions=journey.transitions(log),
         stages=journey.stage_mix(tables.stage_changes, window=WINDOW, zone=period.ZONE_NAME, as_of=PERIOD_END),
         response_before=first_response(window=Window(period.FIRST_DAY, INITIATIVE_DATE, zone=period.ZONE_NAME)),
         response_since=first_response(window=Window(INITIATIVE_DATE, period.END_DAY, zone=period.ZONE_NAME)),
     )
+
+
+def _chosen(tables: Tables) -> tuple[tuple[str, str, int], ...]:
+    made = tables.answers.relation.filter("choice IS NOT NULL").aggregate("choice, language, count(*)")
+    return tuple(sorted(made.fetchall()))

@@ -1,9 +1,11 @@
 """The bank of the demo: writes its exports as a real company would hand them over, and says what is in them.
 
-Three years of a bank with three departments and seven systems that share no customer number. Fifteen files in unlike
-formats; the columns stand in the module that writes them: `departments`, `history`, `deals`, `talks`, `helpdesk`,
-`questionnaires`, `touchpoints`, `web`. A few rows of each are broken on purpose. The same seed gives the same bytes;
-the last day is fixed in `period`, never today. The truth is written beside the exports, under `truth/`.
+Three years of a bank with three departments and eight systems that share no customer number. Twenty-six files in unlike
+formats; the columns stand in the module that writes them: `departments`, `history`, `deals`, `contracts`, `consents`,
+`talks`, `helpdesk`, `staff`, `questionnaires`, `invitations`, `touchpoints`, `mailings`, `web`. A few rows of each are
+broken on purpose. What the bank keeps in no system, such as its products and the survey itself, stands in `company`.
+The same seed gives the same bytes; the last day is fixed in `period`, never today. The truth is written beside the
+exports, under `truth/`.
 """
 
 from __future__ import annotations
@@ -13,12 +15,27 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from crmcx.demo import deals, departments, helpdesk, history, survey, talks, touchpoints, web
+from crmcx.demo import (
+    consents,
+    contracts,
+    deals,
+    departments,
+    helpdesk,
+    history,
+    invitations,
+    mailings,
+    staff,
+    survey,
+    talks,
+    touchpoints,
+    web,
+)
 from crmcx.demo import effects as planted
-from crmcx.demo.lives import Plan, gather
+from crmcx.demo.lives import gather
 from crmcx.demo.people import DAUGHTER, FATHER, HEROINE, HEROINE_LOAN
 from crmcx.demo.people_truth import HeroineTruth, InitiativeTruth, PainPointTruth, as_truth
 from crmcx.demo.period import date_of
+from crmcx.demo.plan import Plan
 from crmcx.demo.questionnaires import ENGLISH, GERMAN
 from crmcx.demo.truth import Truth
 from crmcx.demo.truth_files import write_truth
@@ -42,20 +59,38 @@ class Exports:
     """Their lifecycle."""
     mortgages_deals: Path
     """Its deals."""
+    mortgages_contracts: Path
+    """Its contracts."""
+    mortgages_staff: Path
+    """Its users."""
     deposits_customers: Path
     """Customers of the deposits department."""
     deposits_stages: Path
     """Their lifecycle."""
     deposits_deals: Path
     """Its deals."""
+    deposits_contracts: Path
+    """Its contracts."""
+    deposits_consents: Path
+    """Its ledger of consents."""
+    deposits_staff: Path
+    """Its users."""
     service_contacts: Path
     """Contacts of the service centre."""
     service_calls: Path
     """Calls with the service centre."""
+    service_staff: Path
+    """Its users."""
     tickets: Path
     """Tickets of the help desk, each with its requester."""
     comments: Path
     """Comments on the tickets."""
+    agents: Path
+    """Users of the help desk."""
+    survey_contacts: Path
+    """Everybody whom the survey platform ever asked."""
+    invitations: Path
+    """Every mail that asks."""
     responses_en: Path
     """Survey in English."""
     responses_de: Path
@@ -66,6 +101,10 @@ class Exports:
     """Pages seen on the website."""
     branch_visits: Path
     """Visits to branches."""
+    branches_staff: Path
+    """Users of the terminals there."""
+    mailing_touches: Path
+    """A mailing, whom it reached, and who was held out."""
     truth: Truth
     """What the generator knows."""
 
@@ -99,18 +138,29 @@ def write_exports(folder: Path, *, customers: int = 5000, seed: int = 7, effects
         mortgages_customers=folder / departments.MORTGAGES.name,
         mortgages_stages=folder / history.MORTGAGES_HISTORY.name,
         mortgages_deals=folder / deals.MORTGAGES_BOOK.name,
+        mortgages_contracts=folder / contracts.MORTGAGES_CONTRACTS.name,
+        mortgages_staff=folder / staff.MORTGAGES_STAFF.name,
         deposits_customers=folder / departments.DEPOSITS.name,
         deposits_stages=folder / history.DEPOSITS_HISTORY.name,
         deposits_deals=folder / deals.DEPOSITS_BOOK.name,
+        deposits_contracts=folder / contracts.DEPOSITS_CONTRACTS.name,
+        deposits_consents=folder / consents.CONSENTS,
+        deposits_staff=folder / staff.DEPOSITS_STAFF.name,
         service_contacts=folder / departments.SERVICE_CENTRE.name,
         service_calls=folder / talks.CALLS,
+        service_staff=folder / staff.SERVICE_STAFF.name,
         tickets=folder / helpdesk.TICKETS,
         comments=folder / helpdesk.COMMENTS,
+        agents=folder / staff.AGENTS_FILE,
+        survey_contacts=folder / invitations.CONTACTS,
+        invitations=folder / invitations.INVITATIONS,
         responses_en=folder / ENGLISH.name,
         responses_de=folder / GERMAN.name,
         touchpoints=folder / touchpoints.CATALOGUE,
         events=folder / web.EVENTS,
         branch_visits=folder / talks.VISITS,
+        branches_staff=folder / staff.BRANCHES_STAFF.name,
+        mailing_touches=folder / mailings.TOUCHES,
         truth=truth,
     )
 
@@ -120,22 +170,36 @@ def _write(folder: Path, seed: int, plan: Plan, relations: tuple[Relation, ...],
     customers, who = len(relations), dict[str, int]()
     sales, cases = deals.DealTally(), helpdesk.CaseTally()
     answers, funnel = survey.SurveyTallies(), web.FunnelTally()
+    asked, held, allowed = invitations.InvitationTally(), contracts.ContractTally(), consents.ConsentTally()
+    numbers, ids = deals.deal_numbers(plan.deals), invitations.invitation_ids(plan.invitations)
+    mailing = mailings.send(seed, relations)
     files = (
         departments.write_customers(folder, seed, relations, departments.MORTGAGES, who),
         history.write_history(folder, seed, relations, history.MORTGAGES_HISTORY),
         deals.write_deals(folder, plan.deals, deals.MORTGAGES_BOOK, sales),
+        contracts.write_contracts(folder, relations, contracts.MORTGAGES_CONTRACTS, held),
+        staff.write_staff(folder, staff.MORTGAGES_STAFF),
         departments.write_customers(folder, seed, relations, departments.DEPOSITS, who),
         history.write_history(folder, seed, relations, history.DEPOSITS_HISTORY),
         deals.write_deals(folder, plan.deals, deals.DEPOSITS_BOOK, sales),
+        contracts.write_contracts(folder, relations, contracts.DEPOSITS_CONTRACTS, held),
+        consents.write_consents(folder, seed, relations, mailing.unsubscribed, allowed),
+        staff.write_staff(folder, staff.DEPOSITS_STAFF),
         departments.write_customers(folder, seed, relations, departments.SERVICE_CENTRE, who),
-        talks.write_calls(folder, seed, plan.calls),
+        talks.write_calls(folder, seed, plan.calls, numbers),
+        staff.write_staff(folder, staff.SERVICE_STAFF),
         helpdesk.write_tickets(folder, seed, plan.tickets, cases, who),
         helpdesk.write_comments(folder, seed, plan.tickets),
-        survey.write_responses(folder, seed, plan.responses, ENGLISH, answers, who=who),
-        survey.write_responses(folder, seed, plan.responses, GERMAN, answers, who=who),
+        staff.write_agents(folder),
+        invitations.write_contacts(folder, seed, plan.invitations, who),
+        invitations.write_invitations(folder, seed, plan.invitations, asked),
+        survey.write_responses(folder, seed, plan.responses, ENGLISH, answers, who=who, invitations=ids),
+        survey.write_responses(folder, seed, plan.responses, GERMAN, answers, who=who, invitations=ids),
         touchpoints.write_catalogue(folder),
         web.write_events(folder, seed, plan.visits, funnel),
-        talks.write_visits(folder, seed, plan.branch_visits),
+        talks.write_visits(folder, seed, plan.branch_visits, numbers),
+        staff.write_staff(folder, staff.BRANCHES_STAFF),
+        mailings.write_touches(folder, mailing),
     )
     return Truth(
         effects=effects,
@@ -155,6 +219,17 @@ def _write(folder: Path, seed: int, plan: Plan, relations: tuple[Relation, ...],
         deals=sales.truth(),
         cases=cases.truth(),
         funnel=funnel.truth(),
+        invitations=asked.truth(),
+        contracts=held.truth(),
+        consents=allowed.truth(),
+        campaign=mailing.truth(),
+        deal_talks=_of_deals(plan),
+    )
+
+
+def _of_deals(plan: Plan) -> int:
+    return sum(call.deal is not None for call in plan.calls) + sum(
+        visit.deal is not None for visit in plan.branch_visits
     )
 
 

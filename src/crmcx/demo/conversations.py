@@ -12,16 +12,21 @@ from crmcx.demo.draw import Draw, Stream
 from crmcx.demo.effects import RESPONSE_FACTOR
 
 if TYPE_CHECKING:
-    from crmcx.demo.lives import Ticket
+    from crmcx.demo.plan import Ticket
 
 CATEGORIES = ("loan", "account", "card", "login")
 """What tickets are about."""
+SLA = 8 * 3600
+"""Within how many seconds the help desk means to answer first, by day and by night."""
+BOT = 7
+"""Number of the bot of the help desk."""
+AGENTS = (11, 30)
+"""The lowest and the highest number of an employee of the help desk."""
 
 _CHANNELS = (("email", 0.4), ("web", 0.25), ("chat", 0.2), ("phone", 0.15))
 _PRIORITIES = (("normal", 0.6), ("low", 0.2), ("high", 0.15), ("urgent", 0.05))
 _ROUNDS = ((0, 0.5), (1, 0.3), (2, 0.15), (3, 0.05))
 _HOUR, _DAY = 3600, period.DAY_SECONDS
-_SLA = 8 * _HOUR
 _CLOSES_AFTER = 4 * _DAY
 _IN_TIME = attrgetter("at", "role", "public")
 
@@ -99,7 +104,7 @@ def conversation(seed: int, ticket: Ticket) -> Conversation:
         channel=channel,
         category=draw.pick(CATEGORIES),
         priority=draw.weighted(_PRIORITIES),
-        agent=draw.between(11, 30),
+        agent=draw.between(*AGENTS),
         comments=tuple(kept),
         first_response=first_response,
         met_sla=_met_sla(ticket.at, first_response),
@@ -110,5 +115,5 @@ def conversation(seed: int, ticket: Ticket) -> Conversation:
 
 def _met_sla(opened: int, first_response: int | None) -> bool | None:
     if first_response is not None:
-        return first_response - opened <= _SLA
-    return None if opened + _SLA >= period.end() else False
+        return first_response - opened <= SLA
+    return None if opened + SLA >= period.end() else False

@@ -112,6 +112,15 @@ class DealTally:
         )
 
 
+def deal_numbers(deals: Sequence[Deal]) -> dict[tuple[int, int], tuple[str, str]]:
+    """Person and index of a deal to the department that keeps it and its number there."""
+    return {
+        (deal.number, deal.index): (book.system.name.lower(), number)
+        for book in (MORTGAGES_BOOK, DEPOSITS_BOOK)
+        for number, deal in _numbered(deals, book)
+    }
+
+
 def write_deals(folder: Path, deals: Sequence[Deal], book: Book, tally: DealTally) -> FileTruth:
     """Write a department's file of deals, one row per deal in the order of time."""
     rows = with_broken(_rows(deals, book, tally), book.broken)
@@ -119,14 +128,20 @@ def write_deals(folder: Path, deals: Sequence[Deal], book: Book, tally: DealTall
     return FileTruth(name=book.name, records=written, broken=len(book.broken))
 
 
+def _numbered(deals: Sequence[Deal], book: Book) -> Iterator[tuple[str, Deal]]:
+    """The deals of a department with their numbers."""
+    kept = (deal for deal in deals if deal.product in book.products)
+    return ((f"{book.prefix}-{place:06d}", deal) for place, deal in enumerate(kept, 1))
+
+
 def _rows(deals: Sequence[Deal], book: Book, tally: DealTally) -> Iterator[tuple[object, ...]]:
-    for place, deal in enumerate((deal for deal in deals if deal.product in book.products), 1):
+    for number, deal in _numbered(deals, book):
         tally.by_status[deal.product, deal.status] += 1
         if deal.status is Status.WON:
             tally.won_cents[deal.product] += deal.cents
         whole, part = divmod(deal.cents, 100)
         yield (
-            f"{book.prefix}-{place:06d}",
+            number,
             record_id(book.system, deal.number),
             _PRODUCT[deal.product],
             deal.product,

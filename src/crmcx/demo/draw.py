@@ -33,6 +33,9 @@ class Stream(IntEnum):
     RECORD = 11
     RELATION = 12
     STEP = 13
+    INVITATION = 14
+    CONSENT = 15
+    MAILING = 16
 
 
 class Draw:

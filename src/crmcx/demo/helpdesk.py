@@ -5,7 +5,8 @@ help_desk/tickets.jsonl.gz, one object per ticket, some twice because the pages 
     not there on the first ticket), locale (de, en)},
     status (new, open, pending, hold, solved, closed), priority (low, normal, high, urgent),
     channel (email, web, chat, phone), category, group, assignee {id} or null, reopens (whole number),
-    sla {policy, met (true, false, or null while it is not judged)}, created_at, updated_at, solved_at (or null)
+    sla {policy, metric, target_minutes (whole number), due_at, met (true, false, or null while it is not judged)},
+    created_at, updated_at, solved_at (or null)
 help_desk/comments.jsonl.gz, one object per comment, by ticket, then by time:
     id (whole number), ticket_id, requester {id}, author {id, role (end-user, agent, bot)},
     public (false is a note among employees), channel, created_at, body_length (characters)
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 from attrs import Factory, define
 
 from crmcx.demo import period
-from crmcx.demo.conversations import Conversation, conversation
+from crmcx.demo.conversations import BOT, SLA, Conversation, conversation
 from crmcx.demo.files import with_broken, write_json_lines
 from crmcx.demo.people import person
 from crmcx.demo.records import Seen, System, record_id, seen
@@ -30,15 +31,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from crmcx.demo.lives import Ticket
+    from crmcx.demo.plan import Ticket
 
 TICKETS = "help_desk/tickets.jsonl.gz"
 COMMENTS = "help_desk/comments.jsonl.gz"
 
 _FIRST_TICKET, _FIRST_COMMENT = 100_001, 5_000_001
 _NOBODY = 99_999_991
-_BOT = 7
 _REPEATED_EVERY = 200
+_SLA = {"policy": "standard", "metric": "first_response", "target_minutes": SLA // 60}
 _GROUPS = {"loan": "mortgages", "account": "deposits", "card": "deposits", "login": "service_centre"}
 
 
@@ -122,7 +123,7 @@ def _ticket(number: int, ticket: Ticket, who: Seen, language: str, talk: Convers
         "group": _GROUPS[talk.category],
         "assignee": {"id": talk.agent} if talk.first_response is not None else None,
         "reopens": talk.reopens,
-        "sla": {"policy": "standard", "met": talk.met_sla},
+        "sla": {**_SLA, "due_at": _iso(ticket.at + SLA), "met": talk.met_sla},
         "created_at": _iso(ticket.at),
         "updated_at": _iso(max(talk.solved or 0, talk.comments[-1].at)),
         "solved_at": _iso(talk.solved) if talk.solved is not None else None,
@@ -134,7 +135,7 @@ def _comments(seed: int, tickets: Sequence[Ticket]) -> Iterator[dict[str, object
     for place, ticket in enumerate(tickets):
         talk = conversation(seed, ticket)
         requester = int(record_id(System.HELP_DESK, ticket.number))
-        authors = {"end-user": requester, "agent": talk.agent, "bot": _BOT}
+        authors = {"end-user": requester, "agent": talk.agent, "bot": BOT}
         for comment in talk.comments:
             yield {
                 "id": number,
@@ -161,7 +162,7 @@ def _broken_tickets() -> tuple[dict[str, object], ...]:
         "group": "deposits",
         "assignee": {"id": 11},
         "reopens": 0,
-        "sla": {"policy": "standard", "met": True},
+        "sla": {**_SLA, "due_at": "2024-11-05T18:00:00+01:00", "met": True},
         "created_at": "2024-11-05T10:00:00+01:00",
         "updated_at": "2024-11-05T12:00:00+01:00",
         "solved_at": "2024-11-05T12:00:00+01:00",

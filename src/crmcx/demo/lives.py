@@ -9,15 +9,14 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from attrs import Factory, define, frozen
-
 from crmcx.demo import heroine, period
 from crmcx.demo.draw import Draw, Stream
 from crmcx.demo.effects import INITIATIVE_TOUCHPOINT, PAIN_POINT, initiative_begins
 from crmcx.demo.people import HEROINE, Person, person
+from crmcx.demo.plan import BranchVisit, Call, Invitation, Plan, Response, Ticket
 from crmcx.demo.records import DEPARTMENTS, System, made_on
 from crmcx.demo.relations import relation
-from crmcx.demo.sales import Deal, Purpose, Visit
+from crmcx.demo.sales import Purpose, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +42,9 @@ _ANSWERED = {
     "sign": 0.4,
     "upload_documents": 0.6,
 }
+_SILENT = 2.4
+"""For every share that answers, how large a share of the others is asked as well, and stays silent."""
+_FATES = (("sent", 0.66), ("opened", 0.3), ("bounced", 0.04))
 _ASKED_AFTER = {
     Purpose.BANKING: "account_overview",
     Purpose.HELPING: "help",
@@ -52,95 +54,7 @@ _ASKED_AFTER = {
 }
 
 
-@frozen
-class Ticket:
-    """A matter brought to the help desk."""
-
-    at: int
-    """Instant at which it comes in."""
-    number: int
-    """Position of the person."""
-    index: int
-    """Tells her tickets apart, in the order of time."""
-    quick: bool
-    """Whether the initiative shortens the time to its first response."""
-
-
-@frozen
-class Response:
-    """A survey handed in."""
-
-    at: int
-    """Instant at which it is recorded."""
-    number: int
-    """Position of the person."""
-    index: int
-    """Tells her responses apart."""
-    language: str
-    """Language of the questionnaire."""
-    satisfaction: float
-    """Latent satisfaction of the person."""
-    touchpoint: str
-    """What she is asked about."""
-    raised: bool
-    """Whether the initiative raises its scores."""
-
-
-@frozen
-class Call:
-    """A call with the service centre."""
-
-    at: int
-    """Instant at which it begins."""
-    number: int
-    """Position of the person."""
-    index: int
-    """Tells her calls apart."""
-    touchpoint: str
-    """At which designed moment."""
-    topic: str
-    """What it is about."""
-    outcome: str
-    """How it ended: done, forwarded, no_answer, repeated."""
-
-
-@frozen
-class BranchVisit:
-    """A visit to a branch."""
-
-    at: int
-    """Instant at which it begins."""
-    number: int
-    """Position of the person."""
-    index: int
-    """Tells her visits apart."""
-    touchpoint: str
-    """At which designed moment."""
-    topic: str
-    """What it is about."""
-    system: System
-    """Whose number the clerk typed."""
-
-
-@define
-class Plan:
-    """What happens, to one person or to all."""
-
-    visits: list[Visit] = Factory(list)
-    """Visits to the website."""
-    deals: list[Deal] = Factory(list)
-    """Deals of the sales teams."""
-    tickets: list[Ticket] = Factory(list)
-    """Tickets of the help desk."""
-    responses: list[Response] = Factory(list)
-    """Surveys handed in."""
-    calls: list[Call] = Factory(list)
-    """Calls with the service centre."""
-    branch_visits: list[BranchVisit] = Factory(list)
-    """Visits to branches."""
-
-
-_LISTS = attrgetter("visits", "deals", "tickets", "responses", "calls", "branch_visits")
+_LISTS = attrgetter("visits", "deals", "tickets", "invitations", "responses", "calls", "branch_visits")
 _IN_TIME = attrgetter("at", "number", "index")
 
 
@@ -159,7 +73,8 @@ def gather(seed: int, customers: int, *, effects: bool = True) -> tuple[Plan, tu
     for number in range(customers):
         who = person(seed, number)
         relations.append(relation(seed, who, effects=effects))
-        plan = _Life(who, relations[-1], Draw(seed, Stream.LIFE, number), effects=effects).plan()
+        draws = Draw(seed, Stream.LIFE, number), Draw(seed, Stream.INVITATION, number)
+        plan = _Life(who, relations[-1], *draws, effects=effects).plan()
         plan.visits.extend(_strange_visits(customers + number, Draw(seed, Stream.STRANGER, number)))
         for all_of_them, hers in zip(_LISTS(everything), _LISTS(plan), strict=True):
             all_of_them.extend(hers)
@@ -171,8 +86,10 @@ def gather(seed: int, customers: int, *, effects: bool = True) -> tuple[Plan, tu
 class _Life:
     """One person's three years in the making."""
 
-    def __init__(self, who: Person, with_bank: Relation, draw: Draw, *, effects: bool) -> None:
+    def __init__(self, who: Person, with_bank: Relation, draw: Draw, asking: Draw, *, effects: bool) -> None:
         self._who, self._with_bank, self._draw, self._effects = who, with_bank, draw, effects
+        # Whom the platform asks shifts nothing else: draws of its own.
+        self._asking = asking
         self._made = Plan(deals=list(with_bank.deals))
         self._known = sorted(
             (day, system) for system in DEPARTMENTS for day in (made_on(who, system),) if day is not None
@@ -200,7 +117,7 @@ class _Life:
         for day, hour in heroine.TICKETS:
             self._ticket(heroine.hour(day, hour))
         for day, touchpoint in heroine.ANSWERS:
-            self._response(heroine.hour(day, 20), touchpoint)
+            self._invited(heroine.hour(day, 18), touchpoint, self._response(heroine.hour(day, 20), touchpoint))
 
     # -- what comes of deals, of the pain point and of notice ------------------------------------------------------
 
@@ -209,11 +126,11 @@ class _Life:
         for deal in bank.deals:
             if deal.origin == "call":
                 touchpoint = "renewal_offer" if bank.since is not None and bank.since < 0 else "hotline"
-                self._call(deal.at, touchpoint, deal.product, "done")
+                self._call(deal.at, touchpoint, deal.product, "done", deal=deal.index)
             elif deal.origin == "branch_visit":
-                self._branch(deal.at, "advice", deal.product)
+                self._branch(deal.at, "advice", deal.product, deal=deal.index)
                 if deal.closed is not None:
-                    self._branch(deal.closed, "advice", deal.product)
+                    self._branch(deal.closed, "advice", deal.product, deal=deal.index)
         if bank.touched is not None:
             at = period.at(bank.touched, draw.between(9 * 3600, 11 * 3600))
             self._call(at, "hotline", draw.pick(_TOPICS), "forwarded")
@@ -265,16 +182,16 @@ class _Life:
         if known:
             self._ask(at, _ASKED_AFTER.get(purpose))
 
-    def _call(self, at: int, touchpoint: str, topic: str, outcome: str) -> None:
+    def _call(self, at: int, touchpoint: str, topic: str, outcome: str, *, deal: int | None = None) -> None:
         made = self._made
         if at < self._with_bank.until:
-            made.calls.append(Call(at, self._who.number, len(made.calls), touchpoint, topic, outcome))
+            made.calls.append(Call(at, self._who.number, len(made.calls), touchpoint, topic, outcome, deal))
             self._ask(at, touchpoint)
 
-    def _branch(self, at: int, touchpoint: str, topic: str) -> None:
+    def _branch(self, at: int, touchpoint: str, topic: str, *, deal: int | None = None) -> None:
         made = self._made
-        system = self._draw.pick(self._doors(at))
-        made.branch_visits.append(BranchVisit(at, self._who.number, len(made.branch_visits), touchpoint, topic, system))
+        system, index = self._draw.pick(self._doors(at)), len(made.branch_visits)
+        made.branch_visits.append(BranchVisit(at, self._who.number, index, touchpoint, topic, system, deal))
         self._ask(at, touchpoint)
 
     def _doors(self, at: int) -> list[System]:
@@ -293,22 +210,37 @@ class _Life:
         share = _ANSWERED.get(touchpoint or "", 0.0)
         if touchpoint is None or not share or who.number == HEROINE:
             return
+        asking = self._asking
+        sent = at + asking.between(600, 3000)
         if not draw.chance(share * (0.75 + 0.3 * abs(who.satisfaction))):
+            if asking.chance(share * _SILENT):
+                self._invited(sent, touchpoint, None)
             return
         at += draw.between(3600, 4 * period.DAY_SECONDS)
         if draw.chance(_ASKED_IN_THE_NIGHT):
-            # Some of the mailing went out on the evening before the clocks changed.
+            # Some of the mailing went out in the night in which the clocks changed.
             night = period.day_of(draw.pick(period.CLOCK_CHANGES))
             if who.first_day <= night < bank.last_day:
                 at = period.at(night, draw.between(*_NIGHT_HOURS))
-        if at < bank.until:
-            self._response(at, touchpoint)
+                sent = period.at(night, asking.between(0, 1500))
+        self._invited(sent, touchpoint, self._response(at, touchpoint) if at < bank.until else None)
 
-    def _response(self, at: int, touchpoint: str) -> None:
+    def _invited(self, at: int, touchpoint: str, response: Response | None) -> None:
+        made, fate = self._made, self._asking.weighted(_FATES)
+        if response is not None:
+            reminders = int(response.at - at > 2 * period.DAY_SECONDS)
+        else:
+            reminders = int(fate != "bounced" and self._asking.chance(0.6))
+        if at < self._with_bank.until:
+            index = len(made.invitations)
+            made.invitations.append(Invitation(at, self._who.number, index, touchpoint, fate, reminders, response))
+
+    def _response(self, at: int, touchpoint: str) -> Response:
         made, who = self._made, self._who
         raised = self._effects and touchpoint == INITIATIVE_TOUCHPOINT and at >= initiative_begins()
         index = len(made.responses)
         made.responses.append(Response(at, who.number, index, who.language, who.satisfaction, touchpoint, raised))
+        return made.responses[-1]
 
 
 def _strange_visits(number: int, draw: Draw) -> Iterator[Visit]:

@@ -8,7 +8,6 @@ from crmcx.connectors import (
     FileStream,
     JsonLines,
     Mapping,
-    answer,
     at,
     constant,
     contact,
@@ -21,17 +20,29 @@ from crmcx.connectors import (
     mapping,
     money,
     number,
-    present,
+    part,
     ref,
     words,
 )
 from crmcx.demo.bank import Exports
+from crmcx.demo.contract_maps import AGENT, CONSENT, ENGLISH_STAFF, GERMAN_STAFF, TOUCH, contract
+from crmcx.demo.contracts import DEPOSITS_CONTRACTS, MORTGAGES_CONTRACTS
 from crmcx.demo.history import DEPOSITS_HISTORY, MORTGAGES_HISTORY, History
-from crmcx.demo.questionnaires import CHANNELS, ENGLISH, GERMAN, NOT_APPLICABLE, STATUSES, Questionnaire
+from crmcx.demo.period import ZONE_NAME as ZONE
 from crmcx.demo.records import DEPARTMENTS, System
-from crmcx.models import Case, Customer, Deal, Feedback, Interaction, Scale, StageChange, Touchpoint
+from crmcx.demo.survey_maps import survey
+from crmcx.models import (
+    Case,
+    Customer,
+    Deal,
+    Interaction,
+    Link,
+    Participant,
+    Preference,
+    SlaTarget,
+    StageChange,
+)
 
-ZONE = "Europe/Berlin"
 HELP_DESK_CHANNELS = {"email": "email", "web": "web", "chat": "webchat", "phone": "phone"}
 
 MORTGAGES = mapping(
@@ -66,6 +77,7 @@ DEPOSITS = mapping(
         identifier("loan", "Darlehen"),
     ),
 )
+SPOKEN = mapping(Preference, id="KundenID", customer=ref("KundenID"), language="Sprache", stated=constant(value=True))
 SERVICE_CENTRE = mapping(
     Customer,
     id="contact_id",
@@ -82,6 +94,15 @@ SERVICE_CENTRE = mapping(
         identifier("account", "account_no"),
     ),
 )
+DEAL_TALKED_OF = tuple(
+    part(
+        Link,
+        kind=constant("deals"),
+        to=ref("deal_no", source=system.source),
+        when=equals("deal_department", system.name.lower()),
+    )
+    for system in (System.MORTGAGES, System.DEPOSITS)
+)
 CALL = mapping(
     Interaction,
     id="call_id",
@@ -96,6 +117,7 @@ CALL = mapping(
     touchpoint="touchpoint",
     employee="employee",
     outcome="outcome",
+    parts=DEAL_TALKED_OF,
 )
 REQUESTER = mapping(
     Customer,
@@ -142,20 +164,17 @@ TICKET = mapping(
     opened_at="created_at",
     resolved_at="solved_at",
     version=instant("updated_at"),
-)
-COMMENT = mapping(
-    Interaction,
-    id="id",
-    customer=ref(("requester", "id")),
-    case=ref("ticket_id"),
-    kind=constant("support_comment"),
-    channel=words("channel", HELP_DESK_CHANNELS),
-    occurred_at="created_at",
-    touchpoint=constant("help_desk"),
-    visibility=words("public", {"True": "customer", "False": "internal"}),
-    initiator=words(("author", "role"), {"end-user": "customer", "agent": "employee", "bot": "bot"}),
-    direction=words(("author", "role"), {"end-user": "inbound", "agent": "outbound", "bot": "outbound"}),
-    employee=at("author", "id"),
+    parts=(
+        part(
+            SlaTarget,
+            metric=at("sla", "metric"),
+            policy=at("sla", "policy"),
+            target=duration(("sla", "target_minutes"), unit="minutes"),
+            applied_at="created_at",
+            due_at=at("sla", "due_at"),
+            met=at("sla", "met"),
+        ),
+    ),
 )
 EVENT = mapping(
     Interaction,
@@ -171,9 +190,6 @@ EVENT = mapping(
     direction=constant("inbound"),
     visibility=constant("customer"),
 )
-TOUCHPOINT = mapping(
-    Touchpoint, id="code", code="code", name="name", stage="stage", channel="channel", owner_team="team"
-)
 
 
 def _history(history: History) -> Mapping:
@@ -187,6 +203,35 @@ def _history(history: History) -> Mapping:
         stage=words(stage, history.stages),
         changed_at=instant(since, format="%d.%m.%Y", zone=ZONE),
         known_at=instant(known, format="%d.%m.%Y", zone=ZONE),
+    )
+
+
+_AUTHORS = ("end-user", "agent", "bot")
+
+
+def _comment(role: str) -> Mapping:
+    """A comment: its author is the customer, or somebody on the bank's side."""
+    author, hers = ("author", "id"), role == "end-user"
+    side = {} if hers else {"employee": author}
+    return mapping(
+        Interaction,
+        id="id",
+        customer=ref(("requester", "id")),
+        case=ref("ticket_id"),
+        kind=constant("support_comment"),
+        channel=words("channel", HELP_DESK_CHANNELS),
+        occurred_at="created_at",
+        touchpoint=constant("help_desk"),
+        visibility=words("public", {"True": "customer", "False": "internal"}),
+        initiator=words(("author", "role"), {"end-user": "customer", "agent": "employee", "bot": "bot"}),
+        direction=words(("author", "role"), {"end-user": "inbound", "agent": "outbound", "bot": "outbound"}),
+        parts=(
+            part(Participant, role=constant("requester"), customer=ref(author))
+            if hers
+            else part(Participant, role=constant("agent" if role == "agent" else "other"), employee=at(*author)),
+        ),
+        when=equals(("author", "role"), role),
+        **side,
     )
 
 
@@ -205,76 +250,45 @@ def _visit(system: System) -> Mapping:
         visibility=constant("customer"),
         touchpoint="touchpoint",
         employee="employee",
+        parts=DEAL_TALKED_OF,
         when=equals("department", system.name.lower()),
     )
 
 
-def _response(form: Questionnaire) -> Mapping:
-    """The same instrument in each language: headings and labels differ, codes do not."""
-    respondent, customer, _, _, _, _, recorded, status, seconds, touchpoint, *items = form.columns
-    recommend, satisfied, channel, comment = items
-    none = {str(NOT_APPLICABLE): "not_applicable"}
-    return mapping(
-        Feedback,
-        id=respondent,
-        customer=ref(customer),
-        instrument=constant("relationship"),
-        submitted_at=instant(recorded, format=form.time_format, zone=ZONE),
-        status=words(status, dict(zip(form.statuses, STATUSES, strict=True))),
-        duration=duration(seconds),
-        touchpoint=touchpoint,
-        language=constant(form.language),
-        parts=(
-            answer("Q1_NPS", recommend, kind="nps", scale=Scale(min=0, max=10), states=none),
-            answer("Q2_CSAT", satisfied, kind="csat", scale=Scale(min=1, max=5), states=none),
-            answer("Q3_CHANNEL", channel, kind="choice", choices=dict(zip(form.channels, CHANNELS, strict=True))),
-            answer("Q4_COMMENT", comment, kind="text", lang=form.language),
-        ),
-    )
-
-
-def _respondent(form: Questionnaire) -> Mapping:
-    """Whom the platform wrote to; the latest response says what it knows of her."""
-    contact_id, given, family, email, account, recorded = form.columns[1:7]
-    return mapping(
-        Customer,
-        id=contact_id,
-        given_name=given,
-        family_name=family,
-        language=constant(form.language),
-        parts=(contact("email", email), identifier("account", account)),
-        version=instant(recorded, format=form.time_format, zone=ZONE),
-        when=present(contact_id),
-    )
-
-
 def connections(exports: Exports) -> dict[str, Files]:
-    """The bank's seven systems as connections, by name."""
+    """The bank's eight systems as connections, by name."""
     cp1252, marked = Csv(delimiter=";", encoding="cp1252"), Csv(delimiter=";")
     return {
         "mortgages": Files(
             FileStream(exports.mortgages_customers, MORTGAGES, format=cp1252),
             FileStream(exports.mortgages_stages, _history(MORTGAGES_HISTORY), format=cp1252, keeps_history=True),
             FileStream(exports.mortgages_deals, DEAL, format=cp1252),
+            FileStream(exports.mortgages_contracts, contract(MORTGAGES_CONTRACTS), format=cp1252),
+            FileStream(exports.mortgages_staff, GERMAN_STAFF, format=cp1252),
         ),
         "deposits": Files(
-            FileStream(exports.deposits_customers, DEPOSITS, format=marked),
+            FileStream(exports.deposits_customers, (DEPOSITS, SPOKEN), format=marked),
             FileStream(exports.deposits_stages, _history(DEPOSITS_HISTORY), format=marked, keeps_history=True),
             FileStream(exports.deposits_deals, DEAL, format=marked),
+            FileStream(exports.deposits_contracts, contract(DEPOSITS_CONTRACTS), format=marked),
+            FileStream(exports.deposits_consents, CONSENT, format=marked),
+            FileStream(exports.deposits_staff, GERMAN_STAFF, format=marked),
         ),
         "service_centre": Files(
             FileStream(exports.service_contacts, SERVICE_CENTRE),
             FileStream(exports.service_calls, CALL),
+            FileStream(exports.service_staff, ENGLISH_STAFF),
         ),
         "help_desk": Files(
             FileStream(exports.tickets, (TICKET, REQUESTER), format=JsonLines()),
-            FileStream(exports.comments, COMMENT, format=JsonLines()),
+            FileStream(exports.comments, tuple(_comment(role) for role in _AUTHORS), format=JsonLines()),
+            FileStream(exports.agents, AGENT, format=JsonLines()),
         ),
-        "survey": Files(
-            FileStream(exports.responses_en, (_response(ENGLISH), _respondent(ENGLISH))),
-            FileStream(exports.responses_de, (_response(GERMAN), _respondent(GERMAN)), format=marked),
-            FileStream(exports.touchpoints, TOUCHPOINT),
-        ),
+        "survey": survey(exports),
         "web": Files(FileStream(exports.events, EVENT)),
-        "branches": Files(FileStream(exports.branch_visits, tuple(_visit(system) for system in DEPARTMENTS))),
+        "branches": Files(
+            FileStream(exports.branch_visits, tuple(_visit(system) for system in DEPARTMENTS)),
+            FileStream(exports.branches_staff, ENGLISH_STAFF),
+        ),
+        "mailings": Files(FileStream(exports.mailing_touches, TOUCH)),
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from crmcx.demo.answers import Answers
 from crmcx.demo.page_words import meaning, three_things, within
-from crmcx.demo.questionnaires import ENGLISH, GERMAN
+from crmcx.demo.questionnaires import CHANNELS, ENGLISH, GERMAN
 from crmcx.demo.touchpoints import TOUCHPOINTS
 from crmcx.report import (
     Block,
@@ -37,7 +37,6 @@ PLACES = {
     for code, place in TOUCHPOINTS.items()
 }
 """Where the bank's touchpoints belong."""
-_ITEMS = 4
 _MOST_ASIDE = 100
 _LANGUAGES = {"de": "German", "en": "English"}
 
@@ -171,9 +170,7 @@ def _file(source: str, name: str) -> str:
 
 def _languages(answers: Answers) -> Section:
     items = tuple(
-        (code, english.partition(" ")[2], german.partition(" ")[2])
-        for english, german in zip(ENGLISH.columns[-_ITEMS:], GERMAN.columns[-_ITEMS:], strict=True)
-        for code in [english.partition(" ")[0]]
+        (code, english, german) for (code, english), (_, german) in zip(ENGLISH.items, GERMAN.items, strict=True)
     )
     satisfied = tuple(
         (
@@ -196,8 +193,22 @@ def _languages(answers: Answers) -> Section:
             answers_picture(answers.by_language, title="Would they recommend the bank?", names=_LANGUAGES),
             Rows(("language", "satisfied", "interval", "n"), satisfied, "Satisfied customers by language"),
             Rows(("item", "in English", "auf Deutsch"), items, "The items of the survey"),
+            Rows(
+                ("choice", "in English", "auf Deutsch", "chosen in English", "chosen in German", "in all"),
+                _choices(answers),
+                "Choices of the third item, counted by their code",
+            ),
         ),
     )
+
+
+def _choices(answers: Answers) -> tuple[tuple[str, ...], ...]:
+    counts = {(choice, language): n for choice, language, n in answers.chosen}
+    rows = []
+    for choice, english, german in zip(CHANNELS, ENGLISH.channels, GERMAN.channels, strict=True):
+        told = [counts.get((choice, language), 0) for language in ("en", "de")]
+        rows.append((choice, english, german, *(f"{n:,}" for n in (*told, sum(told)))))
+    return tuple(rows)
 
 
 def _made(answers: Answers) -> Section:

@@ -3,6 +3,7 @@
 survey/responses_en.csv: comma, UTF-8, `yyyy-mm-dd hh:mm:ss`; survey/responses_de.csv: semicolon, UTF-8 with a byte
 order mark, `dd.mm.yyyy hh:mm:ss`. Times are the wall clock of Europe/Berlin, also in the nights in which it changes.
 An empty cell is an item that was skipped, 99 one that did not apply; a partial response ends after its first item.
+An anonymous response names neither a contact nor the invitation that it follows.
 """
 
 from __future__ import annotations
@@ -32,13 +33,18 @@ class Questionnaire:
     time_format: str
     """How times are written."""
     columns: tuple[str, ...]
-    """Response, contact with names, mailbox and reference, time, status, seconds, touchpoint, then the four items."""
+    """Response, contact with names, mailbox, reference, time, status, seconds, touchpoint, four items, invitation."""
     statuses: tuple[str, ...]
     """Labels of the statuses."""
     channels: tuple[str, ...]
     """Labels of the choices of the third item."""
     broken: tuple[tuple[str, str], ...]
     """Column and cell of what nobody can read."""
+
+    @property
+    def items(self) -> tuple[tuple[str, str], ...]:
+        """Code and words of the items."""
+        return tuple((code, words) for code, _, words in (each.partition(" ") for each in self.columns[10:14]))
 
 
 ENGLISH = Questionnaire(
@@ -61,6 +67,7 @@ ENGLISH = Questionnaire(
         "Q2_CSAT Satisfaction",  # 1 to 5, empty, 99
         "Q3_CHANNEL Last channel used",  # a label or empty
         "Q4_COMMENT Your comment",  # words, sometimes with line breaks, quotes and the delimiter
+        "Invitation ID",  # I-0000001 of survey/invitations.csv, empty when anonymous
     ),
     statuses=("Complete", "Partial"),
     channels=("Website", "Phone", "Branch", "E-mail"),
@@ -91,6 +98,7 @@ GERMAN = Questionnaire(
         "Q2_CSAT Zufriedenheit",
         "Q3_CHANNEL Zuletzt genutzter Weg",
         "Q4_COMMENT Ihr Kommentar",
+        "Einladungs-ID",
     ),
     statuses=("Vollständig", "Teilweise"),
     channels=("Internetseite", "Telefon", "Filiale", "E-Mail"),

@@ -13,6 +13,7 @@ from attrs import asdict
 
 from crmcx.demo.answers import Answers, ask
 from crmcx.demo.bank import Exports, write_exports
+from crmcx.demo.company import COMPANY, company
 from crmcx.demo.found import Found, find
 from crmcx.demo.maps import connections
 from crmcx.demo.page import write_page
@@ -109,6 +110,7 @@ def _write(folder: Path, customers: int, seed: int, shown: Plain | None) -> Expo
 
 
 def _sync(workspace: Workspace, exports: Exports, shown: Plain | None) -> SyncReport:
+    workspace.load(company(), source=COMPANY, stream="company")
     for name, connector in connections(exports).items():
         workspace.connect(connector, name=name)
     if shown is None:

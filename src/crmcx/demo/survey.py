@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import product
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from attrs import Factory, define
+from attrs import Factory, define, frozen
 
 from crmcx.demo import period, words
 from crmcx.demo.draw import Draw, Stream
@@ -17,10 +19,10 @@ from crmcx.demo.records import System, seen
 from crmcx.demo.truth import FileTruth, SurveyTruth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from crmcx.demo.lives import Response
+    from crmcx.demo.plan import Response
 
 _FIRST_RESPONSE = 1_000_001
 _SATISFIED = 4
@@ -40,11 +42,14 @@ class SurveyTally:
     csat_answered: int = 0
     csat_satisfied: int = 0
     in_repeated_hour: int = 0
+    chosen: Counter[str] = Factory(Counter)
 
-    def add(self, nps: int | None, csat: int | None, *, twice: bool) -> None:
+    def add(self, nps: int | None, csat: int | None, channel: str | None = None, *, twice: bool) -> None:
         """Count one response."""
         self.responses += 1
         self.in_repeated_hour += twice
+        if channel is not None:
+            self.chosen[channel] += 1
         if nps is None:
             self.nps_skipped += 1
         elif nps == NOT_APPLICABLE:
@@ -71,6 +76,7 @@ class SurveyTally:
             csat_answered=self.csat_answered,
             csat_satisfied=self.csat_satisfied,
             in_repeated_hour=self.in_repeated_hour,
+            chosen=tuple((channel, self.chosen[channel]) for channel in CHANNELS),
         )
 
 
@@ -93,6 +99,47 @@ class SurveyTallies:
         return tuple(tally.truth(*pair) for pair, tally in self.by_pair.items())
 
 
+@frozen(kw_only=True)
+class Said:
+    """What a response says."""
+
+    partial: bool
+    """Whether it ends after its first item."""
+    nps: int | None
+    """Answer to the first item."""
+    csat: int | None
+    """Answer to the second."""
+    chosen: int | None
+    """Place of the choice of the third among `CHANNELS`."""
+    comment: str
+    """Words, or nothing."""
+    anonymous: bool
+    """Whether the platform was not to keep who said it."""
+    seconds: int
+    """How long it took."""
+
+
+def said(seed: int, response: Response) -> Said:
+    """What a response says: drawn anew for each export, always the same."""
+    draw = Draw(seed, Stream.RESPONSE, response.number, response.index)
+    partial = draw.chance(0.08)
+    likely, satisfied = centres(response)
+    nps = _answer(draw, likely, (0, 10), spread=1.1)
+    csat = _answer(draw, satisfied, (1, 5), spread=0.6)
+    comment = draw.pick(words.COMMENTS[response.language][_mood(response.satisfaction)])
+    chosen = draw.below(len(CHANNELS))
+    talkative = draw.chance(0.35)
+    return Said(
+        partial=partial,
+        nps=nps,
+        csat=None if partial else csat,
+        chosen=None if partial else chosen,
+        comment=comment if talkative and not partial else "",
+        anonymous=draw.chance(0.05),
+        seconds=draw.between(20, 90) + draw.skewed(0, 800),
+    )
+
+
 def write_responses(
     folder: Path,
     seed: int,
@@ -101,6 +148,7 @@ def write_responses(
     tallies: SurveyTallies,
     *,
     who: dict[str, int],
+    invitations: Mapping[tuple[int, int], str] = MappingProxyType({}),
 ) -> FileTruth:
     """Write the responses of one language.
 
@@ -111,44 +159,46 @@ def write_responses(
         form: The questionnaire in the language.
         tallies: Where the answers are counted.
         who: Takes, for each contact, whose it is.
+        invitations: Person and index of a response to the invitation that it follows.
     """
     broken = _broken(form)
-    rows = with_broken(_rows(seed, responses, form, tallies, who), broken)
+    rows = with_broken(_rows(seed, responses, form, tallies, who=who, invitations=invitations), broken)
     written = write_csv(folder / form.name, form.form, form.columns, rows)
     return FileTruth(name=form.name, records=written, broken=len(broken))
 
 
 def _rows(
-    seed: int, responses: Sequence[Response], form: Questionnaire, tallies: SurveyTallies, who: dict[str, int]
+    seed: int,
+    responses: Sequence[Response],
+    form: Questionnaire,
+    tallies: SurveyTallies,
+    *,
+    who: dict[str, int],
+    invitations: Mapping[tuple[int, int], str],
 ) -> Iterator[tuple[object, ...]]:
     for number, response in enumerate(responses, _FIRST_RESPONSE):
         if response.language != form.language:
             continue
-        draw = Draw(seed, Stream.RESPONSE, response.number, response.index)
-        partial = draw.chance(0.08)
-        likely, satisfied = centres(response)
-        nps = _answer(draw, likely, (0, 10), spread=1.1)
-        csat = _answer(draw, satisfied, (1, 5), spread=0.6)
-        comment = draw.pick(words.COMMENTS[form.language][_mood(response.satisfaction)])
-        chosen = draw.below(len(CHANNELS))
-        talkative = draw.chance(0.35)
-        if partial:
-            csat = None
+        answered = said(seed, response)
         wall = period.local(response.at)
         other = wall.replace(fold=1 - wall.fold)
         twice = wall.utcoffset() != other.utcoffset()
-        tallies.by_pair[form.language, STATUSES[partial]].add(nps, csat, twice=twice)
+        channel = None if answered.chosen is None else CHANNELS[answered.chosen]
+        tallies.by_pair[form.language, STATUSES[answered.partial]].add(
+            answered.nps, answered.csat, channel, twice=twice
+        )
         yield (
             f"R-{number}",
-            *_contact(seed, response.number, who, anonymous=draw.chance(0.05)),
+            *_contact(seed, response.number, who, anonymous=answered.anonymous),
             wall.strftime(form.time_format),
-            form.statuses[partial],
-            draw.between(20, 90) + draw.skewed(0, 800),
+            form.statuses[answered.partial],
+            answered.seconds,
             response.touchpoint,
-            nps,
-            csat,
-            "" if partial else form.channels[chosen],
-            comment if talkative and not partial else "",
+            answered.nps,
+            answered.csat,
+            "" if answered.chosen is None else form.channels[answered.chosen],
+            answered.comment,
+            "" if answered.anonymous else invitations.get((response.number, response.index), ""),
         )
 
 
@@ -184,5 +234,5 @@ def _mood(satisfaction: float) -> str:
 
 def _broken(form: Questionnaire) -> tuple[tuple[object, ...], ...]:
     recorded = period.local(period.at(100, 43_200)).strftime(form.time_format)
-    good = ("R-9000001", "", "", "", "", "", recorded, form.statuses[0], 60, "help", 9, 4, form.channels[0], "")
+    good = ("R-9000001", "", "", "", "", "", recorded, form.statuses[0], 60, "help", 9, 4, form.channels[0], "", "")
     return spoiled(form.columns, good, *form.broken)

@@ -18,10 +18,13 @@ from crmcx.demo.truth import FileTruth
 from crmcx.demo.words import ADVISERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+    from typing import TypeAlias
 
-    from crmcx.demo.lives import BranchVisit, Call
+    from crmcx.demo.plan import BranchVisit, Call
+
+    Numbers: TypeAlias = Mapping[tuple[int, int], tuple[str, str]]
 
 CALLS = "service_centre/calls.csv"
 CALLS_COLUMNS = (
@@ -34,6 +37,8 @@ CALLS_COLUMNS = (
     "topic",
     "employee",
     "outcome",  # done, forwarded, no_answer, repeated: she had to tell all of it again
+    "deal_department",  # mortgages, deposits: who keeps the deal it began, else empty
+    "deal_no",  # its number there
 )
 """Columns of service_centre/calls.csv."""
 VISITS = "branches/visits.csv"
@@ -47,18 +52,20 @@ VISITS_COLUMNS = (
     "touchpoint",  # branch, advice, cancellation
     "topic",
     "employee",
+    "deal_department",  # mortgages, deposits: who keeps the deal it belongs to, else empty
+    "deal_no",  # its number there
 )
 """Columns of branches/visits.csv."""
 _CALLS_BROKEN = spoiled(
     CALLS_COLUMNS,
-    ("T-9000001", "S-99999991", "2024-09-30 10:00:00", 240, "in", "hotline", "card", "T. Czerny", "done"),
+    ("T-9000001", "S-99999991", "2024-09-30 10:00:00", 240, "in", "hotline", "card", "T. Czerny", "done", "", ""),
     ("call_id", ""),
     ("duration_s", "short"),
     ("started", "2024-09-31 10:00:00"),
 )
 _VISITS_BROKEN = spoiled(
     VISITS_COLUMNS,
-    ("B-9000001", 3, "deposits", "E-99999991", "2024-09-30 10:00:00", 240, "branch", "card", "T. Czerny"),
+    ("B-9000001", 3, "deposits", "E-99999991", "2024-09-30 10:00:00", 240, "branch", "card", "T. Czerny", "", ""),
     ("visit_id", ""),
     ("department", "vault"),
     ("started", "2024-09-31 10:00:00"),
@@ -66,19 +73,21 @@ _VISITS_BROKEN = spoiled(
 _OUTBOUND = {"callback", "renewal_offer"}
 
 
-def write_calls(folder: Path, seed: int, calls: Sequence[Call]) -> FileTruth:
-    """Write service_centre/calls.csv, one row per call."""
-    written = write_csv(folder / CALLS, PLAIN_FORM, CALLS_COLUMNS, with_broken(_calls(seed, calls), _CALLS_BROKEN))
+def write_calls(folder: Path, seed: int, calls: Sequence[Call], deals: Numbers) -> FileTruth:
+    """Write service_centre/calls.csv, one row per call; `deals` says where a deal is kept, and its number there."""
+    rows = with_broken(_calls(seed, calls, deals), _CALLS_BROKEN)
+    written = write_csv(folder / CALLS, PLAIN_FORM, CALLS_COLUMNS, rows)
     return FileTruth(name=CALLS, records=written, broken=len(_CALLS_BROKEN))
 
 
-def write_visits(folder: Path, seed: int, visits: Sequence[BranchVisit]) -> FileTruth:
-    """Write branches/visits.csv, one row per visit."""
-    written = write_csv(folder / VISITS, PLAIN_FORM, VISITS_COLUMNS, with_broken(_visits(seed, visits), _VISITS_BROKEN))
+def write_visits(folder: Path, seed: int, visits: Sequence[BranchVisit], deals: Numbers) -> FileTruth:
+    """Write branches/visits.csv, one row per visit; `deals` says where a deal is kept, and its number there."""
+    rows = with_broken(_visits(seed, visits, deals), _VISITS_BROKEN)
+    written = write_csv(folder / VISITS, PLAIN_FORM, VISITS_COLUMNS, rows)
     return FileTruth(name=VISITS, records=written, broken=len(_VISITS_BROKEN))
 
 
-def _calls(seed: int, calls: Sequence[Call]) -> Iterator[tuple[object, ...]]:
+def _calls(seed: int, calls: Sequence[Call], deals: Numbers) -> Iterator[tuple[object, ...]]:
     for place, call in enumerate(calls, 1):
         draw = Draw(seed, Stream.CALL, call.number, call.index)
         yield (
@@ -91,10 +100,11 @@ def _calls(seed: int, calls: Sequence[Call]) -> Iterator[tuple[object, ...]]:
             call.topic,
             draw.pick(ADVISERS),
             call.outcome,
+            *_deal(deals, call),
         )
 
 
-def _visits(seed: int, visits: Sequence[BranchVisit]) -> Iterator[tuple[object, ...]]:
+def _visits(seed: int, visits: Sequence[BranchVisit], deals: Numbers) -> Iterator[tuple[object, ...]]:
     for place, visit in enumerate(visits, 1):
         draw = Draw(seed, Stream.BRANCH_VISIT, visit.number, visit.index)
         yield (
@@ -107,4 +117,9 @@ def _visits(seed: int, visits: Sequence[BranchVisit]) -> Iterator[tuple[object, 
             visit.touchpoint,
             visit.topic,
             draw.pick(ADVISERS),
+            *_deal(deals, visit),
         )
+
+
+def _deal(deals: Numbers, talk: Call | BranchVisit) -> tuple[str, str]:
+    return ("", "") if talk.deal is None else deals.get((talk.number, talk.deal), ("", ""))

@@ -1,7 +1,7 @@
 """What the generator knows about the exports it wrote: small figures to check a metric against.
 
 Broken rows are extra rows, so no figure but `FileTruth` ever counts one. People, and what was planted among them, are
-described in `people_truth`.
+described in `people_truth`; contracts, and whom the bank wrote to and asked, in `contact_truth`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime, timedelta
     from decimal import Decimal
 
+    from crmcx.demo.contact_truth import CampaignTruth, ConsentTruth, ContractTruth, InvitationTruth
     from crmcx.demo.people_truth import HeroineTruth, InitiativeTruth, PainPointTruth, StageTruth
 
 
@@ -60,6 +61,8 @@ class SurveyTruth:
     """Answers to Q2_CSAT of 4 or 5."""
     in_repeated_hour: int
     """Surveys recorded in the hour that the wall clock shows twice: its naive time fits two instants."""
+    chosen: tuple[tuple[str, int], ...]
+    """Choices of Q3_CHANNEL by their code, and how often each was chosen."""
 
 
 @frozen(kw_only=True)
@@ -146,6 +149,16 @@ class Truth:
     """The help desk."""
     funnel: FunnelTruth
     """The application on the website."""
+    invitations: tuple[InvitationTruth, ...]
+    """One per touchpoint that the survey asks about."""
+    contracts: tuple[ContractTruth, ...]
+    """One per product."""
+    consents: tuple[ConsentTruth, ...]
+    """One per channel."""
+    campaign: CampaignTruth
+    """The mailing."""
+    deal_talks: int
+    """Calls and visits that name the deal they belong to."""
 
     def file(self, name: str) -> FileTruth:
         """What is in one file.

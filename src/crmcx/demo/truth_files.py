@@ -2,6 +2,7 @@
 
 truth/who_is_who.csv: source, record id, person. truth/stages.csv: person, product line, stage, since (ISO day).
 truth/pain_point.csv: touchpoint, hazard ratio, person, since. truth/initiative.csv: one row of what it changed.
+truth/invitations.csv, contracts.csv, consents.csv, campaign.csv: the figures of `contact_truth`.
 All of them comma, UTF-8.
 """
 
@@ -9,11 +10,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import astuple, fields
+
 from crmcx.demo.files import CsvForm, write_csv
 from crmcx.demo.period import date_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from attrs import AttrsInstance
 
     from crmcx.demo.truth import Truth
 
@@ -60,3 +66,13 @@ def write_truth(folder: Path, truth: Truth) -> None:
             )
         ],
     )
+    _figures(where / "invitations.csv", truth.invitations)
+    _figures(where / "contracts.csv", truth.contracts)
+    _figures(where / "consents.csv", truth.consents)
+    _figures(where / "campaign.csv", (truth.campaign,))
+
+
+def _figures(path: Path, figures: Sequence[AttrsInstance]) -> None:
+    """Write figures of one kind, of which there may be none."""
+    names = tuple(each.name for each in fields(type(figures[0]))) if figures else ()
+    write_csv(path, _FORM, names, map(astuple, figures))

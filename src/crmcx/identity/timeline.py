@@ -18,16 +18,77 @@ if TYPE_CHECKING:
 _DAY_US = 86_400_000_000
 _SHOWN = 20
 _PREDICTED = "CASE WHEN mode = 'predicted' THEN ' (predicted)' ELSE '' END"
-# Per table: when, the day where only that is known, what happened, touchpoint, channel, what is worth saying of it.
+# What somebody took part in who is not its primary participant.
+_TOOK_PART = """(SELECT i.* EXCLUDE (customer_key, kind), i.kind || ' (' || p.role || ')' AS kind, p.customer_key
+    FROM main.interactions i JOIN main.participants p ON p.interaction_key = i.key
+    WHERE p.customer_key IS DISTINCT FROM i.customer_key)"""
+
+
+@frozen(kw_only=True)
+class _Events:
+    """What a table tells of somebody; every field but the first three is SQL."""
+
+    table: str
+    at: str
+    day: str | None = None
+    """The column of the day, where a source may know only that."""
+    kind: str
+    """What happened."""
+    touchpoint: str = "NULL"
+    channel: str = "NULL"
+    words: str = "NULL"
+    """What is worth saying of it."""
+    rows: str = ""
+    """What to read instead of the table."""
+
+
+_PRODUCT = "coalesce(product, plan)"
+_SOLD = "coalesce(product, pipeline)"
 _EVENTS = (
-    ("stage_changes", "changed_us", None, f"'stage ' || stage || {_PREDICTED}", "NULL", "NULL", "nullif(scope, '')"),
-    ("interactions", "occurred_us", None, "kind", "touchpoint", "channel", "outcome"),
-    ("cases", "opened_us", None, "'case opened'", "NULL", "channel", "category"),
-    ("cases", "resolved_us", None, "'case resolved'", "NULL", "channel", "category"),
-    ("deals", "created_us", "opened_day", "'deal opened'", "NULL", "NULL", "coalesce(product, pipeline)"),
-    ("deals", "closed_us", "closed_day", "'deal ' || status", "NULL", "NULL", "coalesce(product, pipeline)"),
-    ("orders", "placed_us", None, "'order ' || status", "NULL", "channel", "number"),
-    ("feedback", "submitted_us", None, "'feedback'", "touchpoint", "channel", "instrument"),
+    _Events(
+        table="stage_changes", at="changed_us", kind=f"'stage ' || stage || {_PREDICTED}", words="nullif(scope, '')"
+    ),
+    _Events(table="campaign_touches", at="occurred_us", kind="'campaign ' || kind", words="campaign"),
+    _Events(
+        table="interactions", at="occurred_us", kind="kind", touchpoint="touchpoint", channel="channel", words="outcome"
+    ),
+    _Events(
+        table="interactions",
+        at="occurred_us",
+        kind="kind",
+        touchpoint="touchpoint",
+        channel="channel",
+        words="outcome",
+        rows=_TOOK_PART,
+    ),
+    _Events(table="cases", at="opened_us", kind="'case opened'", channel="channel", words="category"),
+    _Events(table="cases", at="resolved_us", kind="'case resolved'", channel="channel", words="category"),
+    _Events(table="leads", at="created_us", kind="'lead created'", words="origin"),
+    _Events(table="leads", at="converted_us", kind="'lead converted'", words="origin"),
+    _Events(table="deals", at="created_us", day="opened_day", kind="'deal opened'", words=_SOLD),
+    _Events(table="deals", at="closed_us", day="closed_day", kind="'deal ' || status", words=_SOLD),
+    _Events(table="subscriptions", at="started_us", kind="'subscription started'", words=_PRODUCT),
+    _Events(table="subscriptions", at="cancel_requested_us", kind="'subscription cancelled'", words=_PRODUCT),
+    _Events(table="subscriptions", at="ended_us", kind="'subscription ended'", words=_PRODUCT),
+    _Events(table="orders", at="placed_us", kind="'order ' || status", channel="channel", words="number"),
+    _Events(table="payments", at="paid_us", kind="'payment ' || status", words="method"),
+    _Events(table="consents", at="captured_us", kind="'consent ' || status", channel="channel", words="purpose"),
+    _Events(
+        table="invitations",
+        at="sent_us",
+        kind="'invited to feedback'",
+        touchpoint="touchpoint",
+        channel="channel",
+        words="instrument",
+    ),
+    _Events(
+        table="feedback",
+        at="submitted_us",
+        kind="CASE kind WHEN 'survey' THEN 'feedback' ELSE kind END",
+        touchpoint="touchpoint",
+        channel="channel",
+        words="instrument",
+    ),
 )
 
 
@@ -38,7 +99,7 @@ class TimelineEntry:
     at: datetime
     """When, in UTC; the beginning of the day where only that is known."""
     precision: str
-    """`instant`, or `day` where the source knows only days."""
+    """`instant`, or `minute` or `day` where the source knows no more."""
     source: str
     """The connection that said it."""
     table: str
@@ -128,16 +189,7 @@ class Timeline:
 
 def timeline_of(snapshot: Snapshot, customers: tuple[int, ...]) -> Timeline:
     """The timeline of the person whose records have these keys."""
-    parts = [
-        f"""SELECT coalesce({at}, {f"{day} * {_DAY_US}" if day else "NULL"}) AS us, {number} AS place,
-            {at} IS NULL AS by_day, source, '{table}' AS "table", {kind} AS kind, {touchpoint} AS touchpoint,
-            {channel} AS channel, {words} AS words, source || '/' || source_id AS ref, key,
-            {"scope" if table == "stage_changes" else "NULL"} AS scope,
-            {"CASE WHEN mode <> 'predicted' THEN stage END" if table == "stage_changes" else "NULL"} AS stage
-        FROM main.{table} WHERE customer_key IN (SELECT unnest($1))
-            AND ({at} IS NOT NULL{f" OR {day} IS NOT NULL" if day else ""})"""
-        for number, (table, at, day, kind, touchpoint, channel, words) in enumerate(_EVENTS)
-    ]
+    parts = [_query(number, events) for number, events in enumerate(_EVENTS)]
     found = snapshot.dicts(f"{' UNION ALL '.join(parts)} ORDER BY us, place, key", [list(customers)])
     scores = _scores(snapshot, customers)
     stages: dict[str, str] = {}
@@ -148,7 +200,7 @@ def timeline_of(snapshot: Snapshot, customers: tuple[int, ...]) -> Timeline:
         entries.append(
             TimelineEntry(
                 at=from_us(row["us"]),
-                precision="day" if row["by_day"] else "instant",
+                precision=row["precision"],
                 source=row["source"],
                 table=row["table"],
                 kind=row["kind"],
@@ -160,6 +212,20 @@ def timeline_of(snapshot: Snapshot, customers: tuple[int, ...]) -> Timeline:
             )
         )
     return Timeline(tuple(entries))
+
+
+def _query(number: int, events: _Events) -> str:
+    """The query of what one table tells, where `$1` holds the keys of somebody's records."""
+    of_stage = events.table == "stage_changes"
+    day, known = events.day, f"{events.at} IS NOT NULL"
+    exactly = "precision" if events.table == "interactions" else f"CASE WHEN {known} THEN 'instant' ELSE 'day' END"
+    return f"""SELECT {f"coalesce({events.at}, {day} * {_DAY_US})" if day else events.at} AS us, {number} AS place,
+        {exactly} AS precision, source, '{events.table}' AS "table", {events.kind} AS kind,
+        {events.touchpoint} AS touchpoint, {events.channel} AS channel, {events.words} AS words,
+        source || '/' || source_id AS ref, key, {"scope" if of_stage else "NULL"} AS scope,
+        {"CASE WHEN mode <> 'predicted' THEN stage END" if of_stage else "NULL"} AS stage
+    FROM {events.rows or f"main.{events.table}"} WHERE customer_key IN (SELECT unnest($1))
+        AND ({known}{f" OR {day} IS NOT NULL" if day else ""})"""
 
 
 def _scores(snapshot: Snapshot, customers: tuple[int, ...]) -> dict[int, str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, JsonValue, model_validator
-from pydantic_core import PydanticCustomError, PydanticSerializationError, to_json
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
+from crmcx.models.extra import Extra
 from crmcx.models.values import Code, Frozen, Instant, Label, Privacy, SourceName
 
 
@@ -86,7 +86,7 @@ class Record(Model):
     """When it could first be known: the source's own stamp where it keeps history, else when it was recorded."""
     version: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
     """The source's order of versions of this record: of two, the higher is the later."""
-    extra: Annotated[dict[str, JsonValue], Privacy.SENSITIVE] = Field(default_factory=dict)
+    extra: Annotated[Extra, Privacy.SENSITIVE] = Field(default_factory=dict)
     """What the source said beyond the fields of the class, under the source's own names."""
 
     @property
@@ -135,14 +135,3 @@ class Change(Event):
     """Set when the source keeps no history: the change happened after this and not later than `changed_at`."""
     by: Label | None = None
     """Who changed it, as the source names the employee."""
-
-
-def write_extra(extra: Mapping[str, Any]) -> str | None:
-    """What a source said beyond a class, as JSON with its names in order; None when that is nothing."""
-    if not extra:
-        return None
-    ordered = dict(sorted(extra.items()))
-    try:
-        return to_json(ordered, fallback=str, inf_nan_mode="null", bytes_mode="base64").decode()
-    except PydanticSerializationError:  # half a character, which UTF-8 cannot write: kept as its escape
-        return json.dumps(ordered, default=str, separators=(",", ":"))

@@ -5,12 +5,13 @@ The formulas of `instants` are written out here, since a call per value is what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from crmcx.instants import EPOCH, EPOCH_ORDINAL, MICROSECOND
+from crmcx.instants import EPOCH, EPOCH_ORDINAL, MICROSECOND, date_of, from_us
 from crmcx.models.fields import Kind, Leaf
 
 MILLION = 1_000_000
@@ -38,6 +39,24 @@ def encode(leaf: Leaf, values: Sequence[Any]) -> Sequence[Any]:
     if leaf.kind is Kind.EXACT:
         return [None if value is None else micros(value) for value in values]
     return values
+
+
+def _from_micros(value: int) -> Decimal:
+    return Decimal(value).scaleb(-6).normalize() + 0
+
+
+_DECODE: dict[Kind, Callable[[Any], Any]] = {
+    Kind.INSTANT: from_us,
+    Kind.DAY: date_of,
+    Kind.DURATION: lambda value: timedelta(microseconds=value),
+    Kind.EXACT: _from_micros,
+}
+
+
+def decode(leaf: Leaf, cells: Iterable[Any]) -> list[Any]:
+    """The cells of one column as the values of its leaf; None stays None."""
+    make = _DECODE.get(leaf.kind)
+    return list(cells) if make is None else [None if cell is None else make(cell) for cell in cells]
 
 
 def reach(item: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - any field of any class

@@ -11,10 +11,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
 from functools import cache
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from attrs import frozen
-from pydantic import AwareDatetime
 
 from crmcx.models.base import Model, Part, Record
 from crmcx.models.values import Money, Privacy, Scale, Target, Text, Value
@@ -78,7 +77,6 @@ _SUFFIXES = {
 }
 _KINDS: tuple[tuple[type, Kind], ...] = (
     (bool, Kind.FLAG),
-    (AwareDatetime, Kind.INSTANT),
     (datetime, Kind.INSTANT),
     (date, Kind.DAY),
     (timedelta, Kind.DURATION),
@@ -103,6 +101,8 @@ def _unwrap(hint: Any) -> tuple[Any, Any, list[object], bool]:  # noqa: ANN401 -
             nullable = True
             (bare,) = (arg for arg in get_args(bare) if arg is not type(None))
             hint = bare
+        elif get_origin(bare) is Literal:
+            return type(get_args(bare)[0]), hint, metadata, nullable
         else:
             return bare, hint, metadata, nullable
 

@@ -147,8 +147,8 @@ class Touchpoint(Entity):
     """The medium it mostly lives on."""
     stage: Label | None = None
     """The lifecycle stage it is made for."""
-    owner_team: Label | None = None
-    """The team that answers for it."""
+    owner_team: Code | None = None
+    """Code of the team that answers for it."""
     parent: Annotated[Ref | None, Target("touchpoints")] = None
     """The larger touchpoint it belongs to."""
 

@@ -85,8 +85,8 @@ class Deal(Entity):
     """How likely the source holds it that it is won, 0 to 1."""
     forecast_native: Label | None = None
     """The source's word for its place in the forecast."""
-    product: Label | None = None
-    """What it is about."""
+    product: Code | None = None
+    """Code of the product it is about."""
     campaign: Code | None = None
     """Code of the campaign it came from."""
     owner: Label | None = None

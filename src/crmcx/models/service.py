@@ -92,8 +92,8 @@ class Case(Entity):
     """Whether the agreed times were kept, when the source says so."""
     assignee: Label | None = None
     """Who works on it, as the source names the employee."""
-    team: Label | None = None
-    """The team it lies with, as the source names it."""
+    team: Code | None = None
+    """Code of the team it lies with."""
     reopened: Whole | None = None
     """How often it was opened again."""
     targets: tuple[SlaTarget, ...] = ()

@@ -14,7 +14,6 @@ from typing import Annotated, Self
 from attrs import frozen
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -70,6 +69,10 @@ def _no_bare_number(value: object) -> object:
 
 
 def _utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        code = "instant_naive"
+        msg = "a time without a zone is no instant: attach the zone it was written in, such as tzinfo=UTC"
+        raise PydanticCustomError(code, msg)
     try:
         return value if value.tzinfo is UTC else value.astimezone(UTC)
     except OverflowError:
@@ -107,7 +110,7 @@ def _known_currency(value: str) -> str:
     return value
 
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_no_bare_number), AfterValidator(_utc)]
+Instant = Annotated[datetime, BeforeValidator(_no_bare_number), AfterValidator(_utc)]
 """An aware moment, kept in UTC with microseconds."""
 Day = Annotated[date, BeforeValidator(_no_time)]
 """A calendar day without a time."""

@@ -2,9 +2,10 @@
 
 from crmcx.store.ddl import literal
 from crmcx.store.quarantine import Quarantine, Quarantined
+from crmcx.store.snapshot import Snapshot
 from crmcx.store.staging import Counts, StagedPage, StagedReject, StagedRows, Unit
 from crmcx.store.status import Status, StreamStatus
-from crmcx.store.store import Snapshot, Store
+from crmcx.store.store import Store
 
 __all__ = [
     "Counts",

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from crmcx.engines import ColumnStream
-from crmcx.errors import CountMismatchError
+from crmcx.errors import CountMismatchError, UsageError
 from crmcx.models.base import Model
 from crmcx.store.changes import record_changes
 from crmcx.store.merge import WRITTEN, ClassMerge, Placed
@@ -115,7 +115,15 @@ def _write_pages(connection: Any, unit: Unit) -> list[_Numbered]:  # noqa: ANN40
 
 
 def _by_class(numbered: Sequence[_Numbered]) -> Iterator[tuple[type[Model], list[Placed]]]:
-    """The rows of each class over all pages, in the order of the classes."""
+    """The rows of each class over all pages, in the order of the classes.
+
+    Raises:
+        UsageError: A class has no table.
+    """
+    strangers = {rows.cls for each in numbered for rows in each.page.rows} - set(RECORDS)
+    if strangers:
+        msg = f"{', '.join(sorted(cls.__name__ for cls in strangers))} has no table in a store"
+        raise UsageError(msg, hint="derive it from a class of crmcx.models, and give it no table= of its own")
     for cls in RECORDS:
         placed = [
             Placed(rows, each.page_id, number, each.page.fetched_us)

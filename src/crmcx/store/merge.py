@@ -23,7 +23,8 @@ from crmcx.store.staging import StagedRows, Unit
 from crmcx.tables.schema import TableSchema, leaf_columns, parent_key, schema_of
 
 WRITTEN = "action IN ('new', 'changed')"
-_MASK = 2**63 - 1
+HASH_MASK = 2**63 - 1
+"""Leaves 63 bits of a hash, so that it fits a signed integer."""
 
 
 @frozen
@@ -42,15 +43,24 @@ class Placed:
 
 def key_sql(table: str, ref: str) -> str:
     """The SQL of the key of a record, equal to `tables.key_of`."""
-    return f"(md5_number_lower('{table}/' || {ref}) & {_MASK})::BIGINT"
+    return f"(md5_number_lower('{table}/' || {ref}) & {HASH_MASK})::BIGINT"
+
+
+def target_key(leaf: Leaf, ref: str, named_by: str = "") -> str:
+    """The SQL of the key of what a reference points to; NULL where there is none.
+
+    Args:
+        leaf: The reference.
+        ref: The SQL of its text.
+        named_by: The SQL of the name of the table, where it is not always the same.
+    """
+    if leaf.target is not None:
+        return f"CASE WHEN {ref} IS NOT NULL THEN {key_sql(leaf.target, ref)} END"
+    return f"(md5_number_lower({named_by} || '/' || {ref}) & {HASH_MASK})::BIGINT"
 
 
 def _target_key(leaf: Leaf, alias: str) -> str:
-    """The SQL of the key of what a reference points to; NULL where there is none."""
-    ref = f"{alias}.{leaf.column}"
-    if leaf.target is not None:
-        return f"CASE WHEN {ref} IS NOT NULL THEN {key_sql(leaf.target, ref)} END"
-    return f"(md5_number_lower({alias}.{leaf.named_by} || '/' || {ref}) & {_MASK})::BIGINT"
+    return target_key(leaf, f"{alias}.{leaf.column}", f"{alias}.{leaf.named_by}")
 
 
 def demand_all(found: int, expected: int, what: str) -> None:
@@ -180,7 +190,7 @@ class ClassMerge:
             WITH rows AS (
                 SELECT s.n, s.arrived, s.raw_ref, s.fetched_us, s.source_id, s.version, {known} AS known_us,
                     {own} AS key{refs},
-                    (hash({content}) & {_MASK})::BIGINT AS content_hash
+                    (hash({content}) & {HASH_MASK})::BIGINT AS content_hash
                 FROM in_{name} s{joins}
             ), ranked AS (
                 SELECT *, row_number() OVER (

@@ -12,6 +12,7 @@ from typing import Any
 from crmcx import engines
 from crmcx.errors import StoreFullError, StoreLockedError, StoreVersionError, UsageError
 from crmcx.store.ddl import SETTINGS, STORAGE_FORMAT, STORE_VERSION, literal, quoted
+from crmcx.store.upcasting import OLDEST
 
 _MEMORY = re.compile(r"(\d+|\d*\.\d+) ?[KMGT]i?B", re.IGNORECASE)
 
@@ -72,13 +73,13 @@ def look_first(path: str) -> None:
         return
     connection = engines.connect(path, {}, read_only=True)
     try:
-        holds_store(connection, file.name)
+        layout_of(connection, file.name)
     finally:
         connection.close()
 
 
-def holds_store(connection: Any, name: str) -> bool:  # noqa: ANN401 - a DuckDB connection
-    """Whether a DuckDB file holds a store; False when it holds nothing at all.
+def layout_of(connection: Any, name: str) -> int | None:  # noqa: ANN401 - a DuckDB connection
+    """The layout of the store that a DuckDB file holds; None when it holds nothing at all.
 
     Args:
         connection: A connection to the file.
@@ -97,7 +98,7 @@ def holds_store(connection: Any, name: str) -> bool:  # noqa: ANN401 - a DuckDB 
             + (SELECT count(*) FROM duckdb_schemas() WHERE database_name = current_database() AND NOT internal)"""
     ).fetchall()
     if not anything:
-        return False
+        return None
     rows = connection.execute("SELECT * FROM books.meta").fetchall() if marked else []
     found = dict(row for row in rows if len(row) == len(("name", "value")))
     layout = str(found.get("store_version"))
@@ -107,10 +108,10 @@ def holds_store(connection: Any, name: str) -> bool:  # noqa: ANN401 - a DuckDB 
     if int(layout) > STORE_VERSION:
         msg = f"the store {name} has layout {layout}, this crmcx {version('crmcx')} knows up to {STORE_VERSION}"
         raise StoreVersionError(msg, hint="update crmcx to open it")
-    if int(layout) < STORE_VERSION:
-        msg = f"the store {name} has layout {layout}, from before the first release"
+    if int(layout) < OLDEST:
+        msg = f"the store {name} has layout {layout}, which this crmcx {version('crmcx')} no longer reads"
         raise StoreVersionError(msg, hint="choose another path, and sync the sources into a new store")
-    return True
+    return int(layout)
 
 
 def copy_store(connection: Any, target: Path) -> None:  # noqa: ANN401 - a DuckDB connection

@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,11 +21,13 @@ from crmcx.models.fields import Kind
 from crmcx.models.values import SourceName
 from crmcx.store import ddl
 from crmcx.store.commit import write_unit
-from crmcx.store.opening import claim, copy_store, holds_store, look_first, settings
+from crmcx.store.opening import claim, copy_store, layout_of, look_first, settings
 from crmcx.store.quarantine import Quarantine, read_quarantine
+from crmcx.store.snapshot import Snapshot
 from crmcx.store.staging import Counts, Unit
 from crmcx.store.status import Status, read_status
-from crmcx.tables import TABLES, StoredTable, TableSchema
+from crmcx.store.upcasting import statements_from
+from crmcx.tables import TABLES, TableSchema
 
 Clock = Callable[[], datetime]
 _SOURCE: TypeAdapter[str] = TypeAdapter(SourceName)
@@ -34,52 +36,6 @@ _SOURCE: TypeAdapter[str] = TypeAdapter(SourceName)
 def wall_clock() -> datetime:
     """The time now, in UTC."""
     return datetime.now(UTC)
-
-
-class Snapshot:
-    """All tables of the store as they stand at one moment; syncs do not touch it."""
-
-    def __init__(self, cursor: Any, demand_open: Callable[[], None]) -> None:  # noqa: ANN401 - a DuckDB cursor
-        self._cursor = cursor
-        self._demand_open = demand_open
-        self._lock = threading.RLock()
-        cursor.execute("BEGIN TRANSACTION READ ONLY")
-        ((commit, identity),) = cursor.execute(
-            "SELECT (SELECT coalesce(max(commit_id), 0) FROM books.commits),"
-            " (SELECT coalesce(max(version), 0) FROM identity.versions)"
-        ).fetchall()
-        self.id = f"c{commit}-i{identity}"
-        """What receipts call it: the last commit and the version of identity."""
-
-    def table(self, name: str) -> StoredTable:
-        """One table."""
-        return StoredTable(self._cursor.sql(f"SELECT * FROM analysis.{TABLES[name].name}"), TABLES[name], self.id)
-
-    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a question, for the rooms above the store.
-
-        Raises:
-            StoreError: The store is closed.
-        """
-        with self._lock:
-            self._demand_open()
-            return list(self._cursor.execute(sql, list(parameters)).fetchall())
-
-    def dicts(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """The rows of a question, by name.
-
-        Raises:
-            StoreError: The store is closed.
-        """
-        with self._lock:
-            self._demand_open()
-            found = self._cursor.execute(sql, list(parameters))
-            names = [name for name, *_ in found.description]
-            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-    def close(self) -> None:
-        """Let the snapshot go."""
-        self._cursor.close()
 
 
 class Store:
@@ -145,11 +101,18 @@ class Store:
     # -- opening -------------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        if holds_store(self._connection, Path(self.path).name):
+        layout = layout_of(self._connection, Path(self.path).name)
+        if layout == ddl.STORE_VERSION:
             return
         if self.read_only:
-            msg = f"{Path(self.path).name} holds no crmcx store"
-            raise StoreVersionError(msg, hint="open it once without read_only=True, and sync")
+            found = "holds no crmcx store" if layout is None else f"has the older layout {layout}"
+            msg = f"{Path(self.path).name} {found}"
+            raise StoreVersionError(msg, hint="open it once without read_only=True, which makes it one of today's")
+        if layout is not None:
+            with self._transaction():
+                for statement in statements_from(layout):
+                    self._connection.execute(statement).fetchall()
+            return
         with self._transaction():
             self._connection.execute(";".join(ddl.create_all())).fetchall()
             for name, value in (("store_version", str(ddl.STORE_VERSION)), ("hash_version", "1")):

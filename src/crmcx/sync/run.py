@@ -190,7 +190,8 @@ def _staged(page: Page, compiled: Compiled | FromModels, fetched_us: int) -> Sta
     )
 
 
-def _rows(rows: Rows) -> StagedRows:
+def _rows(made: Rows) -> StagedRows:
+    rows = made.as_stored()
     return StagedRows(
         cls=rows.cls,
         indices=rows.indices,

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
-from decimal import Decimal
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from crmcx.instants import date_of, from_us, to_us
-from crmcx.models.base import Model, Part, Record, write_extra
-from crmcx.models.cells import cells_of
-from crmcx.models.fields import Kind, leaves, parts
+from crmcx.instants import from_us, to_us
+from crmcx.models.base import Model, Part, Record
+from crmcx.models.cells import cells_of, decode
+from crmcx.models.extension import custom_leaves
+from crmcx.models.extra import read_extra, write_extra
+from crmcx.models.fields import leaves, parts
 from crmcx.tables.schema import TableSchema, key_of, parent_key, schema_of
-
-
-def _from_micros(value: int) -> Decimal:
-    return Decimal(value).scaleb(-6).normalize() + 0
-
-
-_DECODE: dict[Kind, Callable[[Any], Any]] = {
-    Kind.INSTANT: from_us,
-    Kind.DAY: date_of,
-    Kind.DURATION: lambda value: timedelta(microseconds=value),
-    Kind.EXACT: _from_micros,
-}
 
 
 def _with_keys(columns: dict[str, Sequence[Any]], schema: TableSchema) -> None:
@@ -93,8 +80,8 @@ def to_objects(
     """Rows of a table, and the rows of its parts, as objects of the class.
 
     Args:
-        cls: A record class.
-        rows: Rows of its table.
+        cls: A record class, also one of your own that adds fields to one of the model.
+        rows: Rows of its table; what a class of your own adds is taken from its column, or from `extra`.
         nested: For each part class, rows of that part's table.
     """
     by_parent: dict[tuple[str, int], list[Any]] = {}
@@ -107,7 +94,11 @@ def to_objects(
         fields = _fields(cls, row)
         fields |= {"source": row["source"], "source_id": row["source_id"], "version": row["version"]}
         fields["known_at"] = None if row["known_us"] is None else from_us(row["known_us"])
-        fields["extra"] = json.loads(row["extra"]) if row["extra"] else {}
+        extra = read_extra(row["extra"])
+        added = {leaf.path[0]: leaf.column in row for leaf in custom_leaves(cls)}
+        kept = {name: extra.pop(name) for name in added if name in extra}
+        fields |= {name: value for name, value in kept.items() if not added[name]}
+        fields["extra"] = extra
         fields |= {field: tuple(by_parent.get((field, row["key"]), ())) for field in parts(cls)}
         found.append(cls(**fields))
     return found
@@ -116,8 +107,9 @@ def to_objects(
 def _fields(cls: type[Model], row: Mapping[str, Any]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for leaf in leaves(cls):
-        cell = row[leaf.column]
-        value = cell if cell is None or leaf.kind not in _DECODE else _DECODE[leaf.kind](cell)
+        if leaf.column not in row:
+            continue  # a field of a class of one's own, which is in extra
+        (value,) = decode(leaf, (row[leaf.column],))
         if len(leaf.path) == 1:
             fields[leaf.path[0]] = value
         elif value is not None:

@@ -143,6 +143,10 @@ def _native(data: Any, cls: type[Model], schema: TableSchema) -> Any:  # noqa: A
     if strangers:
         msg = f"the list holds {', '.join(strangers)}, expected {(owner or cls).__name__}"
         raise UnsupportedEngineError(msg, hint="pass models of one class, or a table")
+    found: set[type[Model]] = {type(item) for item in objects}
+    if len(found) == 1 and not issubclass(cls, Part):
+        (cls,) = found  # which may be a class of one's own
+        schema = schema_of(cls)
     return engines.from_columns(
         to_columns(cls, objects), {column.name: column.dtype.value for column in schema.columns}
     )

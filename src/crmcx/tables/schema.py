@@ -12,6 +12,7 @@ from attrs import frozen
 
 from crmcx import models
 from crmcx.models.base import Model, Part, Record
+from crmcx.models.extension import custom_leaves
 from crmcx.models.fields import Kind, Leaf, leaves, parts
 from crmcx.models.values import Privacy
 
@@ -133,13 +134,14 @@ def schema_of(cls: type[Model]) -> TableSchema:
     """The schema of the table of a class.
 
     Args:
-        cls: A class of records, or of the parts of records.
+        cls: A class of records, or of the parts of records; a class of your own that adds fields has their columns too.
 
     Returns:
         For a record the envelope, then the columns of its leaves, then `person_id` when it has a customer (or is one).
         For a part the key of its parent, its position there, the parent's source and `known_us`, what it inherits,
         its own leaves, then `person_id` when it has a customer.
     """
+    custom_leaves(cls)  # which refuses what a table cannot hold
     own = [column for leaf in leaves(cls) for column in leaf_columns(leaf)]
     if issubclass(cls, Part):
         parent = parent_of(cls)

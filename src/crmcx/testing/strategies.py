@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -67,7 +67,7 @@ M = TypeVar("M", bound=Model)
 R = TypeVar("R", bound=Record)
 P = TypeVar("P", bound=Part)
 _JSON = st.recursive(
-    st.none() | st.booleans() | wholes() | reals() | words(),
+    st.none() | st.booleans() | wholes() | reals() | words() | exacts() | days() | durations(),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(words(), inner, max_size=2),
     max_leaves=4,
 )
@@ -223,6 +223,8 @@ def _fields(cls: type[Model]) -> dict[str, SearchStrategy[Any]]:
 def _of(leaf: Leaf) -> SearchStrategy[Any]:
     if leaf.enum is not None:
         return st.sampled_from(leaf.enum)
+    if get_origin(leaf.annotation) is Literal:
+        return st.sampled_from(get_args(leaf.annotation))
     if leaf.key_column is not None:
         return refs()
     return next((found for kind, found in _OF_TYPE if leaf.annotation == kind), _OF_KIND[leaf.kind])

@@ -1,0 +1,61 @@
+"""All tables of a store as they stand at one moment, in one read transaction."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from crmcx.models.base import Model
+from crmcx.store.extension import extended
+from crmcx.tables import TABLES, StoredTable, schema_of
+
+
+class Snapshot:
+    """All tables of the store as they stand at one moment; syncs do not touch it."""
+
+    def __init__(self, cursor: Any, demand_open: Callable[[], None]) -> None:  # noqa: ANN401 - a DuckDB cursor
+        self._cursor = cursor
+        self._demand_open = demand_open
+        self._lock = threading.RLock()
+        cursor.execute("BEGIN TRANSACTION READ ONLY")
+        ((commit, identity),) = cursor.execute(
+            "SELECT (SELECT coalesce(max(commit_id), 0) FROM books.commits),"
+            " (SELECT coalesce(max(version), 0) FROM identity.versions)"
+        ).fetchall()
+        self.id = f"c{commit}-i{identity}"
+        """What receipts call it: the last commit and the version of identity."""
+
+    def table(self, name: str) -> StoredTable:
+        """One table."""
+        return StoredTable(self._cursor.sql(f"SELECT * FROM analysis.{TABLES[name].name}"), TABLES[name], self.id)
+
+    def extended(self, cls: type[Model]) -> StoredTable:
+        """The table of a class of one's own that adds fields to one of the model, with their columns."""
+        return StoredTable(self._cursor.sql(extended(cls)), schema_of(cls), self.id)
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a question, for the rooms above the store.
+
+        Raises:
+            StoreError: The store is closed.
+        """
+        with self._lock:
+            self._demand_open()
+            return list(self._cursor.execute(sql, list(parameters)).fetchall())
+
+    def dicts(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """The rows of a question, by name.
+
+        Raises:
+            StoreError: The store is closed.
+        """
+        with self._lock:
+            self._demand_open()
+            found = self._cursor.execute(sql, list(parameters))
+            names = [name for name, *_ in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def close(self) -> None:
+        """Let the snapshot go."""
+        self._cursor.close()
