@@ -221,6 +221,10 @@ LIFECYCLE = StageRules(
     ],
     dormant={Stage.AWARENESS: 90 * _DAYS, Stage.CONSIDERATION: 90 * _DAYS, Stage.EXISTING: 365 * _DAYS},
 )
-"""The rules that come with crmcx, for the whole relation: an interaction is awareness; looking at a product, a cart, a
-form, a deal or a trial is consideration, and a deal or a trial that came to nothing takes it back; a deal that was won,
-an order, and a contract that starts are purchases; its notice is exiting, its end former."""
+"""The rules that come with crmcx, for the whole relation.
+
+An interaction is awareness; looking at a product, a cart, a form, a deal or a trial is consideration, and a deal or a
+trial that came to nothing takes it back; a deal that was won, an order, and a contract that starts are purchases; its
+notice is exiting, its end former. A sale that stands in two tables, as a deal that was won and the contract that came
+of it days later, is a purchase and a repurchase: leave one of the tables out, or write rules that do.
+"""
