@@ -2,11 +2,21 @@
 
 from crmcx.engines.arrow import ColumnStream
 from crmcx.engines.database import connect, could_not_write, lacks_memory, roll_back
-from crmcx.engines.frames import engine_name, from_columns, nullable, rows, same_engine, to_lazy, with_instants
+from crmcx.engines.frames import (
+    as_eager_as,
+    engine_name,
+    from_columns,
+    nullable,
+    rows,
+    same_engine,
+    to_lazy,
+    with_instants,
+)
 from crmcx.engines.parquet import parquet_columns, parquet_rows
 
 __all__ = [
     "ColumnStream",
+    "as_eager_as",
     "connect",
     "could_not_write",
     "engine_name",

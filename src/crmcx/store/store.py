@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from crmcx import engines
 from crmcx.errors import StoreError, StoreFullError, StoreReadOnlyError, StoreVersionError, UsageError
-from crmcx.instants import to_us
+from crmcx.instants import from_us, to_us
 from crmcx.models.fields import Kind
 from crmcx.models.values import SourceName
 from crmcx.store import ddl
@@ -24,7 +25,7 @@ from crmcx.store.commit import write_unit
 from crmcx.store.opening import claim, copy_store, holds_store, look_first, settings
 from crmcx.store.quarantine import Quarantine, read_quarantine
 from crmcx.store.staging import Counts, Unit
-from crmcx.store.status import Status, read_status
+from crmcx.store.status import Status, known_since_sql, read_status
 from crmcx.tables import TABLES, StoredTable, TableSchema
 
 Clock = Callable[[], datetime]
@@ -53,7 +54,17 @@ class Snapshot:
 
     def table(self, name: str) -> StoredTable:
         """One table."""
-        return StoredTable(self._cursor.sql(f"SELECT * FROM analysis.{TABLES[name].name}"), TABLES[name], self.id)
+        relation = self._cursor.sql(f"SELECT * FROM analysis.{TABLES[name].name}")
+        return StoredTable(relation, TABLES[name], self.id, partial(self.known_since, name))
+
+    def known_since(self, table: str) -> dict[str, datetime]:
+        """Since when each source of a table is known; see `Store.known_since`.
+
+        Raises:
+            UsageError: There is no such table.
+            StoreError: The store is closed.
+        """
+        return {source: from_us(us) for source, us in self.query(known_since_sql(table))}
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a question, for the rooms above the store.
@@ -336,6 +347,21 @@ class Store:
             raise UsageError(msg, hint="leave it out for all of them")
         with self._reading():
             return read_quarantine(self._connection, source=source, limit=limit)
+
+    def known_since(self, table: str) -> dict[str, datetime]:
+        """Since when each source of a table is known: before that, nobody watched for its changes.
+
+        Args:
+            table: Name of a table, such as `deals`.
+
+        Returns:
+            Source to when the stream that gave its rows was first read; of several streams the last that was. Sources
+            without a row in the table are not among them.
+
+        Raises:
+            UsageError: There is no such table.
+        """
+        return {source: from_us(us) for source, us in self._read(known_since_sql(table))}
 
     def page_body(self, page_id: int) -> bytes:
         """A page as its source sent it."""
