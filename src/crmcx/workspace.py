@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -226,6 +227,20 @@ class Workspace:
     def status(self) -> Status:
         """What is stored, from where, and what was set aside; prints as a table."""
         return self.store.status()
+
+    def known_since(self, table: str) -> dict[str, datetime]:
+        """Since when each source of a table is known: before that, nobody watched for its changes.
+
+        Args:
+            table: Name of a table, such as `deals`.
+
+        Returns:
+            Source to when the stream that gave its rows was first read; of several streams the last that was.
+
+        Raises:
+            UsageError: There is no such table.
+        """
+        return self.store.known_since(table)
 
     def quarantine(self, *, source: str | None = None, limit: int | None = None) -> Quarantine:
         """The records that could not be mapped, newest first; prints as a table."""

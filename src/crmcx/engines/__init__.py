@@ -3,6 +3,7 @@
 from crmcx.engines.arrow import ColumnStream
 from crmcx.engines.database import connect, could_not_write, lacks_memory, roll_back
 from crmcx.engines.frames import (
+    as_eager_as,
     engine_name,
     from_columns,
     native,
@@ -17,6 +18,7 @@ from crmcx.engines.parquet import parquet_columns, parquet_rows
 
 __all__ = [
     "ColumnStream",
+    "as_eager_as",
     "connect",
     "could_not_write",
     "engine_name",

@@ -89,6 +89,18 @@ def _arrow_to_frame(table: Any) -> Any:  # noqa: ANN401 - a PyArrow table in, a 
     return pl.from_arrow(table)
 
 
+def as_eager_as(frame: nw.LazyFrame[Any], data: Any) -> Any:  # noqa: ANN401 - a table of any engine
+    """A frame as its engine has it: lazy where the table that it was made of was, or where the engine knows no other.
+
+    Args:
+        frame: The frame.
+        data: The table, or a list.
+    """
+    if not frame.implementation.is_polars() or isinstance(nw.from_native(data, pass_through=True), nw.LazyFrame):
+        return frame.to_native()
+    return frame.collect().to_native()
+
+
 def engine_name(frame: nw.LazyFrame[Any]) -> str:
     """The engine that works on a frame, in lower case."""
     return str(frame.implementation.value if hasattr(frame.implementation, "value") else frame.implementation).lower()

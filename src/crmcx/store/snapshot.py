@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Any
 
+from crmcx.instants import from_us
 from crmcx.models.base import Model
 from crmcx.store.extension import extended
+from crmcx.store.status import known_since_sql
 from crmcx.tables import TABLES, StoredTable, schema_of
 
 
@@ -28,11 +32,22 @@ class Snapshot:
 
     def table(self, name: str) -> StoredTable:
         """One table."""
-        return StoredTable(self._cursor.sql(f"SELECT * FROM analysis.{TABLES[name].name}"), TABLES[name], self.id)
+        relation = self._cursor.sql(f"SELECT * FROM analysis.{TABLES[name].name}")
+        return StoredTable(relation, TABLES[name], self.id, partial(self.known_since, name))
+
+    def known_since(self, table: str) -> dict[str, datetime]:
+        """Since when each source of a table is known; see `Store.known_since`.
+
+        Raises:
+            UsageError: There is no such table.
+            StoreError: The store is closed.
+        """
+        return {source: from_us(us) for source, us in self.query(known_since_sql(table))}
 
     def extended(self, cls: type[Model]) -> StoredTable:
         """The table of a class of one's own that adds fields to one of the model, with their columns."""
-        return StoredTable(self._cursor.sql(extended(cls)), schema_of(cls), self.id)
+        schema = schema_of(cls)
+        return StoredTable(self._cursor.sql(extended(cls)), schema, self.id, partial(self.known_since, schema.name))
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a question, for the rooms above the store.

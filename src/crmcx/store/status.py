@@ -9,6 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from crmcx._html import html_table
+from crmcx.errors import demand_one_of
 from crmcx.instants import from_us
 from crmcx.store.staging import Counts
 from crmcx.tables.schema import TABLES
@@ -96,3 +97,18 @@ def read_status(connection: Any, path: str) -> Status:  # noqa: ANN401 - a DuckD
         ),
         quarantined=quarantined,
     )
+
+
+def known_since_sql(table: str) -> str:
+    """The statement that tells since when each source of a table is known, in microseconds.
+
+    Raises:
+        UsageError: There is no such table.
+    """
+    demand_one_of("table", table, TABLES)
+    schema = TABLES[table]
+    name = schema.name if schema.parent is None else schema.parent.table
+    return f"""SELECT s.source, max(s.known_since_us)
+        FROM (SELECT DISTINCT raw_ref >> 20 AS page_id FROM main.{name}) JOIN books.pages p USING (page_id)
+            JOIN books.streams s ON s.source = p.source AND s.stream = p.stream
+        GROUP BY s.source ORDER BY s.source"""

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from crmcx import engines
 from crmcx.errors import StoreError, StoreFullError, StoreReadOnlyError, StoreVersionError, UsageError
-from crmcx.instants import to_us
+from crmcx.instants import from_us, to_us
 from crmcx.models.fields import Kind
 from crmcx.models.values import SourceName
 from crmcx.store import ddl
@@ -25,7 +25,7 @@ from crmcx.store.opening import claim, copy_store, layout_of, look_first, settin
 from crmcx.store.quarantine import Quarantine, read_quarantine
 from crmcx.store.snapshot import Snapshot
 from crmcx.store.staging import Counts, Unit
-from crmcx.store.status import Status, read_status
+from crmcx.store.status import Status, known_since_sql, read_status
 from crmcx.store.upcasting import statements_from
 from crmcx.tables import TABLES, TableSchema
 
@@ -299,6 +299,21 @@ class Store:
             raise UsageError(msg, hint="leave it out for all of them")
         with self._reading():
             return read_quarantine(self._connection, source=source, limit=limit)
+
+    def known_since(self, table: str) -> dict[str, datetime]:
+        """Since when each source of a table is known: before that, nobody watched for its changes.
+
+        Args:
+            table: Name of a table, such as `deals`.
+
+        Returns:
+            Source to when the stream that gave its rows was first read; of several streams the last that was. Sources
+            without a row in the table are not among them.
+
+        Raises:
+            UsageError: There is no such table.
+        """
+        return {source: from_us(us) for source, us in self._read(known_since_sql(table))}
 
     def page_body(self, page_id: int) -> bytes:
         """A page as its source sent it."""

@@ -2,6 +2,7 @@
 
 from crmcx.tables.cells import to_columns, to_objects
 from crmcx.tables.frames import Frame, StoredTable, Table, native, rows, rows_of, same_engine, settled, take, to_frame
+from crmcx.tables.history import accounts_at, cases_at, consents_at, deals_at, stages_at, subscriptions_at
 from crmcx.tables.periods import Periods
 from crmcx.tables.schema import PARTS, RECORDS, TABLES, Column, DType, TableSchema, key_of, schema_of
 from crmcx.tables.selections import in_window, known_by, latest, visible_to_customers, words_in
@@ -17,6 +18,10 @@ __all__ = [
     "StoredTable",
     "Table",
     "TableSchema",
+    "accounts_at",
+    "cases_at",
+    "consents_at",
+    "deals_at",
     "in_window",
     "key_of",
     "known_by",
@@ -27,6 +32,8 @@ __all__ = [
     "same_engine",
     "schema_of",
     "settled",
+    "stages_at",
+    "subscriptions_at",
     "take",
     "to_columns",
     "to_frame",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from textwrap import fill
-from typing import Any
+from typing import Any, cast
 
 import narwhals.stable.v2 as nw
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from narwhals.stable.v2.typing import IntoFrame
 
 from crmcx import engines
@@ -31,6 +32,12 @@ class StoredTable:
     """Its columns."""
     snapshot: str
     """Id of the snapshot, as it stands in receipts."""
+    ask_known_since: Callable[[], dict[str, datetime]] = field(default=dict, repr=False, eq=False)
+    """Asks the store since when each source of its rows is known; see `known_since`."""
+
+    def known_since(self) -> dict[str, datetime]:
+        """Since when each source that has rows here is known: before that, nobody watched for its changes."""
+        return self.ask_known_since()
 
     def __repr__(self) -> str:
         return "\n".join(
@@ -240,6 +247,23 @@ def _cast(column: Column, theirs: str, dtype: nw.dtypes.DType) -> nw.Expr:
     if dtype.is_float():
         values = nw.when(~values.is_nan()).then(values)  # to some engines, not a number is more than any
     return values.cast(kind[column.dtype])
+
+
+def as_given(data: Table, frame: Frame, columns: Sequence[Column] = ()) -> Table:
+    """A frame that was made of a table, as a table of the same kind.
+
+    Args:
+        data: The table it was made of.
+        frame: What was made of it.
+        columns: Its columns, for a table of a workspace.
+
+    Returns:
+        For a table of a workspace one of the same snapshot; else a frame of the engine, lazy only where the table was.
+    """
+    if isinstance(data, StoredTable):
+        schema = evolve(data.schema, columns=tuple(columns))
+        return StoredTable(frame.lazy.to_native(), schema, data.snapshot, data.ask_known_since)
+    return cast("Table", engines.as_eager_as(frame.lazy, data))
 
 
 def same_engine(*frames: Frame) -> None:
