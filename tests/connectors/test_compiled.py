@@ -293,7 +293,7 @@ class TestRejects:
 
     def test_a_record_that_passes_at_the_second_look_is_rejected_all_the_same(self) -> None:
         compiled = Compiled((DEAL,), source="crm")
-        compiled._one = TypeAdapter(Any)
+        compiled._checker._one = TypeAdapter(Any)
         (rejected,) = compiled.run([{"id": "1", "status": "odd"}]).rejected
         assert (rejected.field, rejected.reason) == ("", "could not be mapped")
 

@@ -44,7 +44,7 @@ from crmcx.connectors import (
     words,
 )
 from crmcx.errors import UsageError
-from crmcx.models import Account, ContactPoint, Customer, Deal, Feedback, Interaction, Scale
+from crmcx.models import Account, ContactPoint, Customer, Deal, Feedback, Identifier, Interaction, Scale
 
 LAW = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 NOON = "2025-03-01T12:00:00Z"
@@ -466,6 +466,18 @@ _SETS: tuple[tuple[Mapping, ...], ...] = (
         mapping(Interaction, id="a", kind=words("c", {}, other="other"), occurred_at=constant(NOON), case=ref("d")),
     ),
     (mapping(Account, id="a", name=("b", "a"), industry_native="c", domain=("b", "b", -1)),),
+    (
+        mapping(
+            Customer,
+            id="a",
+            name="c",
+            parts=(
+                part(ContactPoint, each="g", kind=words("b", {"1": "email"}, other="other"), value="a"),
+                part(Identifier, each=("b", "g"), namespace=constant("x"), value="b", when=present("b")),
+                part(Identifier, each="g", namespace="d", value=("e", "f"), when=equals("h", "1")),
+            ),
+        ),
+    ),
 )
 
 

@@ -1,7 +1,8 @@
 """The connector SDK and the built-in systems."""
 
 from crmcx.connectors.catalogue import Catalogue, CatalogueDiff, FieldKind, SourceField, catalogue_of
-from crmcx.connectors.compiled import Batch, Compiled, Rejected, Rows
+from crmcx.connectors.checking import Rejected
+from crmcx.connectors.compiled import Batch, Compiled, Rows
 from crmcx.connectors.fates import Fate
 from crmcx.connectors.files import OCCURRENCE, Files, FileStream
 from crmcx.connectors.formats import Csv, JsonLines, Parquet

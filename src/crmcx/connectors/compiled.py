@@ -1,43 +1,26 @@
-"""A stream's mappings as one pydantic validator: records in, columns of cells out, bad records apart."""
+"""A stream's mappings compiled for one connection: records in, columns of cells out, bad records apart."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from operator import itemgetter
-from typing import Annotated, Any, Union
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from attrs import evolve, frozen
-from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, ValidationError
 
+from crmcx.connectors.checking import Checked, Checker, Rejected, at_path, named
 from crmcx.connectors.mapping import Mapping as ClassMapping
-from crmcx.connectors.plan import Ask, Path, Plan, Planner, Slot
-from crmcx.connectors.sdk import Said, Unreadable
+from crmcx.connectors.plan import Ask, ListPlan, Plan, Planner, Slot
+from crmcx.connectors.sdk import Said
 from crmcx.connectors.validators import referring
-from crmcx.models.base import Model, Record, ends_too_early
+from crmcx.models.base import Model, Record
 from crmcx.models.cells import encode
 from crmcx.models.extension import in_extra, stored_class
 from crmcx.models.extra import write_extra
-from crmcx.models.fields import Leaf
-from crmcx.models.values import Privacy
 
-_BAD = object()
-LONGEST_SHOWN = 40
-"""The most characters of a value that a message shows."""
 UNSAID = "und"
 """The language of words of which nobody said it."""
-_NOTHING = "nothing is there, and a value is needed"
-
-
-@frozen
-class Rejected:
-    """A record that could not be mapped."""
-
-    index: int
-    """Its place in the page."""
-    field: str
-    """The fields that are wrong, as class and field."""
-    reason: str
-    """What is wrong with each, without a customer's words."""
+_EACH = object()
+"""The name under which a tree has what is read of each item of a list."""
 
 
 @frozen
@@ -51,7 +34,9 @@ class Rows:
     cells: Mapping[str, Sequence[Any]]
     """Column to cells, with `source_id`, `version`, `known_us` and `extra` for records."""
     parts: tuple[Rows, ...] = ()
-    """The nested parts."""
+    """The nested parts: first those that are made once a record, then those of lists."""
+    items: Sequence[int] | None = None
+    """For the parts of a list the place of each in its list."""
 
     def as_stored(self) -> Rows:
         """The same rows for the table they are kept in: what a class of one's own adds is in `extra`."""
@@ -69,11 +54,20 @@ class Batch:
     """What could not be mapped."""
 
 
+@frozen
+class _Items:
+    """The items of one list over the records of a page, checked."""
+
+    parents: Sequence[int]
+    """For each item the place of its record in the page."""
+    numbers: Sequence[int]
+    """Its place in the list."""
+    columns: Sequence[Sequence[Any]]
+    """What was asked of it."""
+
+
 class Compiled:
     """The mappings of one stream, compiled for one connection.
-
-    What the mappings ask of a record becomes one tuple, which pydantic validates. A page's tuples come back transposed
-    as columns, so that nothing is done per record that can be done per column.
 
     Args:
         mappings: What each record becomes; the first one's `extra` keeps what none of them reads.
@@ -84,16 +78,11 @@ class Compiled:
         planner = Planner(source)
         self._source = source
         self._plans = tuple(planner.plan(mapping) for mapping in mappings)
-        self._asks = tuple(planner.asks)
-        self._tree = _tree(self._asks)
-        self._flat = all(len(ask.paths) == 1 == len(ask.paths[0]) for ask in self._asks)
-        shape: Any = tuple.__class_getitem__(tuple(ask.kind for ask in self._asks))
-        bad = Annotated[object, PlainValidator(lambda _value: _BAD)]
-        config = ConfigDict(hide_input_in_errors=True)
-        self._one: TypeAdapter[Any] = TypeAdapter(shape, config=config)
-        either: Any = Annotated[Union.__getitem__((shape, bad)), Field(union_mode="left_to_right")]
-        page: Any = list.__class_getitem__(either)
-        self._page: TypeAdapter[list[Any]] = TypeAdapter(page, config=config)
+        self._checker = Checker(planner.asks, self._plans)
+        self._lists = [(found, Checker(found.asks, (found.plan,))) for plan in self._plans for found in plan.lists]
+        self._tree = _tree(planner.asks)
+        for found, _ in self._lists:
+            _read_each(self._tree, found)
 
     @property
     def paths(self) -> frozenset[str]:
@@ -103,7 +92,7 @@ class Compiled:
     @property
     def asks(self) -> tuple[Ask, ...]:
         """What the mappings ask of a record, by the numbers that the plans name."""
-        return self._asks
+        return self._checker.asks
 
     @property
     def plans(self) -> tuple[Plan, ...]:
@@ -121,135 +110,55 @@ class Compiled:
             The rows of every mapping and the records that could not be mapped. No record is lost: each is in one of
             the two.
         """
-        asked = self._asked(records, fields)
-        found = self._page.validate_python(asked)
-        rejected = [
-            self._explain(index, records[index], asked[index]) for index, row in enumerate(found) if row is _BAD
-        ]
-        places: Sequence[int] = range(len(found))
-        if rejected:
-            places = [index for index, row in enumerate(found) if row is not _BAD]
-            found = [found[index] for index in places]
-        columns = list(zip(*found, strict=True)) or [()] * len(self._asks)
-        apart = self._backwards(columns, places) | self._incomplete(columns, places)
-        if apart:
-            rejected += apart.values()
-            keep = [at for at in range(len(places)) if at not in apart]
-            places = [places[at] for at in keep]
-            columns = [tuple(column[at] for at in keep) for column in columns]
+        checked = self._checker.check(records, fields)
+        lists: list[_Items] = []
+        if self._lists:
+            checked, lists = self._with_items(checked, records, fields)
+        places = checked.places
         extras = self._extras([records[place] for place in places], fields)
-        rows = [self._rows(plan, columns, places, extras) for plan in self._plans]
-        rejected += [
+        of_plan = iter(lists)
+        rows = [
+            self._rows(plan, checked.columns, places, extras, [next(of_plan) for _ in plan.lists])
+            for plan in self._plans
+        ]
+        rejected = checked.rejected + [
             Rejected(place, "", "no mapping of the stream applies to it") for place in _untouched(rows, places)
         ]
         return Batch(tuple(rows), tuple(sorted(rejected, key=lambda item: item.index)))
 
-    # -- asking --------------------------------------------------------------------------------------------------
-
-    def _asked(self, records: Sequence[Said], fields: Sequence[str] | None) -> list[Any]:
-        """For each record what the mappings ask of it, as a tuple; None for one that cannot be asked."""
-        if fields is None:
-            return self._asked_by_name(records)
-        place = {name: number for number, name in enumerate(fields)}
-        direct = [
-            place.get(str(ask.paths[0][0])) if len(ask.paths) == 1 == len(ask.paths[0]) else None for ask in self._asks
-        ]
-        if None in direct or len(direct) < 2:  # noqa: PLR2004 - itemgetter gives no tuple for one
-            named = [_named(record, fields) for record in records]
-            return self._asked(named, None)
-        pick: Callable[[Any], Any] = itemgetter(*direct)
-        try:
-            return list(map(pick, records))
-        except TypeError:
-            return [None if isinstance(record, Unreadable) else pick(record) for record in records]
-
-    def _asked_by_name(self, records: Sequence[Said]) -> list[Any]:
-        if self._flat and len(self._asks) > 1:
-            names = self._tree.keys()
-            pick: Callable[[Any], Any] = itemgetter(*(ask.paths[0][0] for ask in self._asks))
-            try:
-                return list(map(pick, records))
-            except (KeyError, TypeError):  # some record lacks a name, or is none
-                empty = dict.fromkeys(names)
-                return [pick({**empty, **record}) if isinstance(record, dict) else None for record in records]
-        ways = [_way(ask) for ask in self._asks]
-        return [tuple([way(record) for way in ways]) if isinstance(record, dict) else None for record in records]
-
-    # -- what is wrong -------------------------------------------------------------------------------------------
-
-    def _explain(self, index: int, record: Said, asked: Any) -> Rejected:  # noqa: ANN401 - a tuple of anything
-        if isinstance(record, Unreadable):
-            return Rejected(index, "", record.reason)
-        if asked is None:
-            return Rejected(index, "", f"the record is {type(record).__name__}, expected names and values")
-        try:
-            self._one.validate_python(asked)
-        except ValidationError as error:
-            details = error.errors(include_url=False, include_context=False, include_input=False)
-        else:
-            return Rejected(index, "", "could not be mapped")
-        names, reasons = [], []
-        for detail in details:
-            number = int(detail["loc"][0])
-            ask = self._asks[number]
-            names.append(ask.name)
-            reasons.append(f"{_spell(ask.paths)}: {_complaint(asked[number], ask.leaf, detail['msg'])}")
-        return Rejected(index, ", ".join(dict.fromkeys(names)), "; ".join(dict.fromkeys(reasons)))
-
-    def _incomplete(self, columns: Sequence[Sequence[Any]], places: Sequence[int]) -> dict[int, Rejected]:
-        """Rows to which a conditional class applies and which lack something that it needs, by their number."""
-        found: dict[int, list[Ask]] = {}
-        for plan in (plan for top in self._plans for plan in (top, *top.parts) if plan.when is not None):
-            applies = columns[plan.when or 0]
-            for slot in plan.needed:
-                values = columns[slot.ask or 0]
-                nothing = (None, "") if slot.refers else (None,)
-                if any(value in values for value in nothing):
-                    for at, value in enumerate(values):
-                        if value in nothing and applies[at]:
-                            found.setdefault(at, []).append(self._asks[slot.ask or 0])
-        for first, second in self._pairs():
-            if None in columns[second]:
-                for at, (leads, follows) in enumerate(zip(columns[first], columns[second], strict=True)):
-                    if leads is not None and follows is None:
-                        found.setdefault(at, []).append(self._asks[second])
-        return {
-            at: Rejected(
-                places[at],
-                ", ".join(ask.name for ask in asks),
-                "; ".join(f"{_spell(ask.paths)}: {_NOTHING}" for ask in asks),
-            )
-            for at, asks in found.items()
+    def _with_items(
+        self, checked: Checked, records: Sequence[Said], fields: Sequence[str] | None
+    ) -> tuple[Checked, list[_Items]]:
+        """The lists of the records that are right, and those records of which all items are right too."""
+        by_name = {
+            place: records[place] if fields is None else named(records[place], fields) for place in checked.places
         }
-
-    def _backwards(self, columns: Sequence[Sequence[Any]], places: Sequence[int]) -> dict[int, Rejected]:
-        """Rows with a span that ends before it starts, by their number."""
-        found: dict[int, Rejected] = {}
-        for plan in (plan for top in self._plans for plan in (top, *top.parts)):
-            asked = {slot.leaf.path[0]: slot.ask for slot in plan.slots if slot.ask is not None}
-            for start, end in plan.cls.spans:
-                if start not in asked or end not in asked:
-                    continue
-                first, last = self._asks[asked[start]], self._asks[asked[end]]
-                spelled = f"{_spell(first.paths)} and {_spell(last.paths)}"
-                why = f"{spelled}: {ends_too_early(start, end).message_template}"
-                applies = [True] * len(places) if plan.when is None else columns[plan.when]
-                pairs = zip(columns[asked[start]], columns[asked[end]], applies, strict=True)
-                for at, (begins, ends, counts) in enumerate(pairs):
-                    if counts and begins is not None and ends is not None and ends < begins:
-                        found[at] = Rejected(places[at], last.name, why)
-        return found
-
-    def _pairs(self) -> list[tuple[int, int]]:
-        """The asks of amounts with those of their currencies, where both are taken from the record."""
-        pairs = []
-        for plan in (plan for top in self._plans for plan in (top, *top.parts)):
-            leads = {slot.leaf.column: slot.ask for slot in plan.slots}
-            for slot in plan.slots:
-                first = leads.get(slot.follows or "")
-                if slot.ask is not None and first is not None and slot.leaf.path[-1] == "currency":
-                    pairs.append((first, slot.ask))
-        return pairs
+        lists: list[tuple[list[tuple[int, int, Any]], Checked]] = []
+        apart: dict[int, Rejected] = {}
+        for plan, checker in self._lists:
+            found = {place: at_path(record, plan.path) for place, record in by_name.items()}
+            no_lists = [
+                place for place, value in found.items() if not (value is None or isinstance(value, list | tuple))
+            ]
+            apart |= {place: _no_list(place, plan, found[place]) for place in no_lists}
+            pairs = [
+                (place, number, item)
+                for place, value in found.items()
+                if place not in no_lists
+                for number, item in enumerate(value or ())
+                if item is not None
+            ]
+            items = checker.check([item for _, _, item in pairs], None)
+            for each in items.rejected:
+                place, number, _ = pairs[each.index]
+                where = ".".join(map(str, plan.path))
+                apart.setdefault(place, Rejected(place, each.field, f"{where}[{number}]: {each.reason}"))
+            lists.append((pairs, items))
+        kept = [
+            _Items([pairs[at][0] for at in items.places], [pairs[at][1] for at in items.places], items.columns)
+            for pairs, items in lists
+        ]
+        return checked.without(apart), kept
 
     # -- rows ----------------------------------------------------------------------------------------------------
 
@@ -259,6 +168,7 @@ class Compiled:
         columns: Sequence[Sequence[Any]],
         places: Sequence[int],
         extras: list[str | None] | None,
+        lists: Sequence[_Items] = (),
     ) -> Rows:
         """The rows of a class; what a record says beyond goes to the first class that applies, and is taken there."""
         at: Sequence[int] = range(len(places))
@@ -277,8 +187,23 @@ class Compiled:
             cells["extra"] = kept if kept is not None else [None] * count
             for column in ("version", "known_us"):
                 cells.setdefault(column, [None] * count)
-        parts = tuple(self._rows(part, columns, range(count), None) for part in plan.parts)
-        return Rows(plan.cls, places, cells, parts)
+        parts = [self._rows(part, columns, range(count), None) for part in plan.parts]
+        if plan.lists:
+            row_of = {place: row for row, place in enumerate(places)}
+            parts += [self._items(each.plan, items, row_of) for each, items in zip(plan.lists, lists, strict=True)]
+        return Rows(plan.cls, places, cells, tuple(parts))
+
+    def _items(self, plan: Plan, items: _Items, row_of: Mapping[int, int]) -> Rows:
+        """The rows of the items of one list, of those records that have a row."""
+        at = [number for number, parent in enumerate(items.parents) if parent in row_of]
+        columns = [[column[number] for number in at] for column in items.columns]
+        made = self._rows(plan, columns, range(len(at)), None)
+        kept = [at[number] for number in made.indices]
+        return evolve(
+            made,
+            indices=[row_of[items.parents[number]] for number in kept],
+            items=[items.numbers[number] for number in kept],
+        )
 
     def _cells(self, plan: Plan, columns: Sequence[Sequence[Any]], count: int) -> dict[str, Sequence[Any]]:
         cells: dict[str, Sequence[Any]] = {}
@@ -297,7 +222,7 @@ class Compiled:
         return values if slot.cells else encode(slot.leaf, values)
 
     def _extras(self, records: Sequence[Any], fields: Sequence[str] | None) -> list[str | None]:
-        if fields is None and self._flat:
+        if fields is None and self._checker.flat and not self._lists:
             names = self._tree.keys()
             return [
                 None if record.keys() <= names else write_extra({k: v for k, v in record.items() if k not in names})
@@ -309,8 +234,8 @@ class Compiled:
         if not unread:
             return [None] * len(records)
         if any(name in self._tree for name, _ in unread):
-            named = [_named(record, fields) for record in records]
-            return [write_extra({k: v for k, v in _rest(each, self._tree).items() if v is not None}) for each in named]
+            rests = (_rest(named(record, fields), self._tree) for record in records)
+            return [write_extra({k: v for k, v in rest.items() if v is not None}) for rest in rests]
         said = ({name: record[at] for name, at in unread if record[at] is not None} for record in records)
         return [write_extra(each) for each in said]
 
@@ -329,32 +254,28 @@ def _tree(asks: Sequence[Ask]) -> dict[str | int, Any]:
     return tree
 
 
-def _way(ask: Ask) -> Callable[[Mapping[str, Any]], Any]:
-    """How to come from a record to what is asked."""
-    if len(ask.paths) > 1:
-        return lambda record: _join([_at(record, path) for path in ask.paths], ask.separator)
-    path = ask.paths[0]
-    if len(path) == 1:
-        name = str(path[0])
-        return lambda record: record.get(name)
-    return lambda record: _at(record, path)
+def _read_each(tree: dict[Any, Any], plan: ListPlan) -> None:
+    """Note in a tree what is read of each item of a list."""
+    node = tree
+    for step in plan.path:
+        inner = node.setdefault(step, {})
+        if inner is True:
+            return
+        node = inner
+    node[_EACH] = _merged(node.get(_EACH, {}), _tree(plan.asks))
 
 
-def _at(record: Any, path: Path) -> Any:  # noqa: ANN401 - nested data of a source
-    for step in path:
-        try:
-            record = record[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return record
+def _merged(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> dict[Any, Any]:
+    found = dict(one)
+    for name, node in other.items():
+        both = isinstance(node, dict) and isinstance(found.get(name), dict)
+        found[name] = _merged(found[name], node) if both else True if found.get(name) is True else node
+    return found
 
 
-def _join(values: Sequence[Any], separator: str) -> str | None:
-    return None if any(value is None for value in values) else separator.join(map(str, values))
-
-
-def _named(record: Said, fields: Sequence[str]) -> Said:
-    return record if isinstance(record, Unreadable) else dict(zip(fields, record, strict=True))
+def _no_list(place: int, plan: ListPlan, value: object) -> Rejected:
+    where = ".".join(map(str, plan.path))
+    return Rejected(place, plan.plan.cls.__name__, f"{where!r}: found {type(value).__name__}, expected a list")
 
 
 def _rest(record: Any, tree: Mapping[str | int, Any]) -> dict[str, Any]:  # noqa: ANN401 - a record by name
@@ -365,10 +286,18 @@ def _rest(record: Any, tree: Mapping[str | int, Any]) -> dict[str, Any]:  # noqa
         if node is None:
             rest[name] = value
         elif isinstance(node, dict):
-            inner = _rest(value, node) if isinstance(value, dict) else value
+            inner = _rest(value, node) if isinstance(value, dict) else _rest_of_each(value, node)
             if inner not in ({}, None):
                 rest[name] = inner
     return rest
+
+
+def _rest_of_each(value: Any, node: Mapping[Any, Any]) -> Any:  # noqa: ANN401 - a value of a record
+    """A value that is no object; of a list whose items are read what is left of them, None when that is nothing."""
+    if _EACH not in node or not isinstance(value, list):
+        return value
+    rests = [_rest(item, node[_EACH]) if isinstance(item, dict) else item for item in value]
+    return rests if any(rest not in ({}, None) for rest in rests) else None
 
 
 def _untouched(rows: Sequence[Rows], places: Sequence[int]) -> list[int]:
@@ -376,24 +305,3 @@ def _untouched(rows: Sequence[Rows], places: Sequence[int]) -> list[int]:
         return []
     touched = {index for made in rows for index in made.indices}
     return [place for place in places if place not in touched]
-
-
-def _spell(paths: Sequence[Path]) -> str:
-    return repr("+".join(".".join(map(str, path)) for path in paths))
-
-
-def _complaint(value: Any, leaf: Leaf | None, message: str) -> str:  # noqa: ANN401 - whatever a source wrote
-    if value is None:
-        return _NOTHING
-    return f"found {_shown(value, leaf)}, {message[:1].lower()}{message[1:]}"
-
-
-def _shown(value: Any, leaf: Leaf | None) -> str:  # noqa: ANN401 - whatever a source wrote
-    public = leaf is not None and leaf.privacy is Privacy.NONE
-    try:
-        length = len(str(value))
-    except ValueError:  # Python does not write out a number of thousands of digits
-        return f"{type(value).__name__} of very many digits"
-    if public and isinstance(value, str | int | float) and length <= LONGEST_SHOWN:
-        return repr(value)
-    return f"{type(value).__name__} of {length} characters"

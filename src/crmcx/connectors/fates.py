@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 from attrs import evolve, field, frozen
 from pydantic import TypeAdapter, ValidationError
 
-from crmcx.connectors.compiled import LONGEST_SHOWN, Batch, Compiled, Rejected, Rows
+from crmcx.connectors.checking import LONGEST_SHOWN, Rejected
+from crmcx.connectors.compiled import Batch, Compiled, Rows
 from crmcx.connectors.conversions import Conversion, Joined, StateOf, Words
 from crmcx.connectors.mapping import Mapping as ClassMapping
 from crmcx.connectors.plan import Ask, Path, Plan, Slot
@@ -90,11 +91,25 @@ class Fates:
 
 @frozen
 class _Made:
-    """The rows of one class or part, found by the place of a record."""
+    """The rows of one class or part, found by the place of a record, and of an item in its list."""
 
     plan: Plan
-    row: Mapping[int, int]
+    asks: Sequence[Ask]
+    row: Mapping[tuple[int, int], int]
     cells: Mapping[str, Sequence[Any]]
+    each: Path | None = None
+    """Where the list stands, of a part that each of its items makes."""
+
+    def read(self, record: Mapping[str, Any]) -> Iterator[tuple[_Place, int, Any]]:
+        """What its asks read of a record: the record, or the items of the list, each with its place."""
+        if self.each is None:
+            yield (), 0, record
+            return
+        found = _at(record, self.each)
+        if found is not None:
+            place, items = found
+            for number, item in enumerate(items):
+                yield (*place, number), number, item
 
 
 @frozen
@@ -117,23 +132,22 @@ class Tracer:
 
     def __init__(self, mappings: Sequence[ClassMapping], *, source: str) -> None:
         self._compiled = Compiled(mappings, source=source)
+        lists = (ask for plan in self._compiled.plans for found in plan.lists for ask in found.asks)
+        asks = [*self._compiled.asks, *lists]
         self._strict = {
-            number: TypeAdapter(validated(evolve(ask.said, other=None), ask.leaf, source=source, nullable=True))
-            for number, ask in enumerate(self._compiled.asks)
+            id(ask): TypeAdapter(validated(evolve(ask.said, other=None), ask.leaf, source=source, nullable=True))
+            for ask in asks
             if isinstance(ask.said, Words) and ask.leaf is not None and ask.said.other is not None
         }
         self._private = {
-            path
-            for ask in self._compiled.asks
-            if ask.leaf is not None and ask.leaf.privacy is not Privacy.NONE
-            for path in ask.paths
+            path for ask in asks if ask.leaf is not None and ask.leaf.privacy is not Privacy.NONE for path in ask.paths
         }
 
     def trace(self, records: Sequence[Said], fields: Sequence[str] | None) -> Fates:
         """Map the records of one page, and say of each value where it went."""
         batch = self._compiled.run(records, fields=fields)
         rejected = {each.index for each in batch.rejected}
-        made = list(_made(self._compiled.plans, batch))
+        made = list(_made(self._compiled, batch))
         extras = _extras(batch)
         values: list[Met] = []
         turned: list[Turned] = []
@@ -155,37 +169,51 @@ class Tracer:
         """What was made of a record, by the places that the mappings read."""
         read: dict[_Place, _Read] = {}
         for each in made:
-            if each.plan.when is not None:
-                for place, _ in _found(record, self._compiled.asks[each.plan.when]):
-                    read.setdefault(place, _Read()).conditions.append(True)
-            row = each.row.get(index)
-            for slot in each.plan.slots:
-                if slot.ask is None:
-                    continue
-                ask = self._compiled.asks[slot.ask]
-                for place, value in _found(record, ask):
-                    here = read.setdefault(place, _Read())
-                    if row is None:
-                        here.whys.append((1, f"{each.plan.cls.__name__} does not apply"))
-                        continue
-                    other = self._other(slot.ask, ask, value)
-                    if other is not None:
-                        turned.append(other)
-                    why = _why(slot, ask.said, value, each.cells[slot.leaf.column][row], other)
-                    if why is None:
-                        here.lands_in.add(ask.name)
-                        added = slot.leaf in custom_leaves(each.plan.cls)
-                        here.fates.add(Fate.EXTENSION if added else Fate.TYPED)
-                    else:
-                        here.whys.append(why)
+            for within, number, said in each.read(record):
+                row = each.row.get((index, number))
+                self._read_one(each, said, within=within, row=row, read=read, turned=turned)
         return read
 
-    def _other(self, number: int, ask: Ask, value: Any) -> Turned | None:  # noqa: ANN401 - whatever a source wrote
+    def _read_one(
+        self,
+        made: _Made,
+        said: Mapping[str, Any],
+        *,
+        within: _Place,
+        row: int | None,
+        read: dict[_Place, _Read],
+        turned: list[Turned],
+    ) -> None:
+        """What was made of a record, or of an item of it that stands at `within`, for one class."""
+        if made.plan.when is not None:
+            for place, _ in _found(said, made.asks[made.plan.when]):
+                read.setdefault((*within, *place), _Read()).conditions.append(True)
+        for slot in made.plan.slots:
+            if slot.ask is None:
+                continue
+            ask = made.asks[slot.ask]
+            for place, value in _found(said, ask):
+                here = read.setdefault((*within, *place), _Read())
+                if row is None:
+                    here.whys.append((1, f"{made.plan.cls.__name__} does not apply"))
+                    continue
+                other = self._other(ask, value)
+                if other is not None:
+                    turned.append(other)
+                why = _why(slot, ask.said, value, made.cells[slot.leaf.column][row], other)
+                if why is None:
+                    here.lands_in.add(ask.name)
+                    added = slot.leaf in custom_leaves(made.plan.cls)
+                    here.fates.add(Fate.EXTENSION if added else Fate.TYPED)
+                else:
+                    here.whys.append(why)
+
+    def _other(self, ask: Ask, value: Any) -> Turned | None:  # noqa: ANN401 - whatever a source wrote
         """The word that stands in no table, if it is one."""
-        if number not in self._strict or not isinstance(ask.said, Words):
+        if id(ask) not in self._strict or not isinstance(ask.said, Words):
             return None
         try:
-            self._strict[number].validate_python(value)
+            self._strict[id(ask)].validate_python(value)
         except ValidationError:
             path = ask.said.path
             public = ask.leaf is not None and ask.leaf.privacy is Privacy.NONE and path not in self._private
@@ -304,13 +332,19 @@ def _by_name(said: Said, fields: Sequence[str] | None) -> dict[str, Any] | None:
     return said if isinstance(said, dict) else None
 
 
-def _made(plans: Sequence[Plan], batch: Batch) -> Iterator[_Made]:
+def _made(compiled: Compiled, batch: Batch) -> Iterator[_Made]:
     """The rows of every class and part beside the plan that they were made by."""
-    for plan, rows in zip(plans, batch.rows, strict=True):
-        yield _Made(plan, {place: row for row, place in enumerate(rows.indices)}, rows.cells)
-        for nested, parts in zip(plan.parts, rows.parts, strict=True):
-            at = {rows.indices[parent]: row for row, parent in enumerate(parts.indices)}
-            yield _Made(nested, at, parts.cells)
+    for plan, rows in zip(compiled.plans, batch.rows, strict=True):
+        yield _Made(plan, compiled.asks, {(place, 0): row for row, place in enumerate(rows.indices)}, rows.cells)
+        nested = [(part, compiled.asks, None) for part in plan.parts]
+        lists = [(found.plan, found.asks, found.path) for found in plan.lists]
+        for (part, asks, each), made in zip([*nested, *lists], rows.parts, strict=True):
+            numbers = made.items or [0] * len(made.indices)
+            at = {
+                (rows.indices[parent], number): row
+                for row, (parent, number) in enumerate(zip(made.indices, numbers, strict=True))
+            }
+            yield _Made(part, asks, at, made.cells, each)
 
 
 def _extras(batch: Batch) -> dict[int, Any]:

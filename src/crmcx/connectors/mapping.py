@@ -50,6 +50,7 @@ class PartMapping:
     cls: type[Part]
     fields: tuple[tuple[str, Conversion], ...]
     when: Condition | None
+    each: tuple[str | int, ...] | None = None
 
 
 @frozen
@@ -88,6 +89,7 @@ class Mapping:
                     "class": part.cls.__name__,
                     "fields": {name: named(conversion) for name, conversion in part.fields},
                     "when": part.when and asdict(part.when, value_serializer=plain),
+                    **({} if part.each is None else {"each": list(part.each)}),
                 }
                 for part in self.parts
             ],
@@ -269,9 +271,22 @@ def equals(path: Path, *values: str) -> Condition:
     return Condition(path, values)
 
 
-def part(cls: type[Part], *, when: Condition | None = None, **fields: Given) -> PartMapping:
-    """A nested part of a record; it is left out where `when` is not met."""
-    return PartMapping(cls, tuple(_checked(cls, fields)), when)
+def part(cls: type[Part], *, when: Condition | None = None, each: Path | None = None, **fields: Given) -> PartMapping:
+    """A nested part of a record.
+
+    Args:
+        cls: The class of the part.
+        when: Make it only where this is met.
+        each: Where a list stands, of whose items each makes a part; the paths of fields, and of `when`, then begin at
+            the item. An item that cannot be mapped puts its whole record aside.
+        fields: Field name to path or conversion.
+
+    Example:
+        >>> from crmcx.models import PipelineStage
+        >>> part(PipelineStage, each="stages", stage="id", name="label").each
+        ('stages',)
+    """
+    return PartMapping(cls, tuple(_checked(cls, fields)), when, None if each is None else as_path(each))
 
 
 def contact(kind: str, path: Path, *, label: str | None = None, primary: bool | None = None) -> PartMapping:

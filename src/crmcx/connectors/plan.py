@@ -84,11 +84,24 @@ class Plan:
     when: int | None
     """Number of the ask that says whether the class applies to a record."""
     parts: tuple[Plan, ...] = ()
+    lists: tuple[ListPlan, ...] = ()
 
     @property
     def needed(self) -> tuple[Slot, ...]:
         """Slots without whose value there is no row, where the class applies only to some records."""
         return tuple(slot for slot in self.slots if slot.ask is not None and not slot.leaf.nullable)
+
+
+@frozen
+class ListPlan:
+    """How parts are made of a list, one of each item."""
+
+    path: Path
+    """Where the list stands in the record."""
+    plan: Plan
+    """How a part is made of an item."""
+    asks: tuple[Ask, ...]
+    """What is asked of an item, by the numbers that the plan names."""
 
 
 @frozen
@@ -117,8 +130,14 @@ class Planner:
             if conversion is not None
         ]
         slots += self._slots(mapping.cls, dict(mapping.fields), relaxed=when is not None)
-        parts = tuple(self._part(part) for part in mapping.parts)
-        return Plan(mapping.cls, _with_defaults(mapping.cls, slots), when, parts)
+        parts = tuple(self._part(part) for part in mapping.parts if part.each is None)
+        lists = tuple(self._list(part, part.each) for part in mapping.parts if part.each is not None)
+        return Plan(mapping.cls, _with_defaults(mapping.cls, slots), when, parts, lists)
+
+    def _list(self, part: PartMapping, path: Path) -> ListPlan:
+        of_item = Planner(self.source)
+        plan = of_item._part(part)
+        return ListPlan(path, plan, tuple(of_item.asks))
 
     def _part(self, part: PartMapping) -> Plan:
         when = self._condition(part.when)

@@ -1,0 +1,249 @@
+"""What mappings ask of records: taken out as tuples, validated by pydantic, those that are wrong told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Annotated, Any, Union
+
+from attrs import frozen
+from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, ValidationError
+
+from crmcx.connectors.plan import Ask, Path, Plan
+from crmcx.connectors.sdk import Said, Unreadable
+from crmcx.models.base import ends_too_early
+from crmcx.models.fields import Leaf
+from crmcx.models.values import Privacy
+
+_BAD = object()
+LONGEST_SHOWN = 40
+"""The most characters of a value that a message shows."""
+_NOTHING = "nothing is there, and a value is needed"
+
+
+@frozen
+class Rejected:
+    """A record that could not be mapped."""
+
+    index: int
+    """Its place in the page."""
+    field: str
+    """The fields that are wrong, as class and field."""
+    reason: str
+    """What is wrong with each, without a customer's words."""
+
+
+@frozen
+class Checked:
+    """What was asked of some records, of those that are right."""
+
+    places: Sequence[int]
+    """Their places among the records."""
+    columns: Sequence[Sequence[Any]]
+    """Per ask what was found, one value per place."""
+    rejected: list[Rejected]
+    """Those that are wrong."""
+
+    def without(self, apart: Mapping[int, Rejected]) -> Checked:
+        """What is left when some more, by their places, are wrong too."""
+        if not apart:
+            return self
+        keep = [at for at, place in enumerate(self.places) if place not in apart]
+        columns = [tuple([column[at] for at in keep]) for column in self.columns]
+        return Checked([self.places[at] for at in keep], columns, [*self.rejected, *apart.values()])
+
+
+class Checker:
+    """What some plans ask of a record, compiled: it becomes one tuple, which pydantic validates.
+
+    A page's tuples come back transposed as columns, so that nothing is done per record that can be done per column.
+
+    Args:
+        asks: What is asked.
+        plans: Which classes it is asked for.
+    """
+
+    def __init__(self, asks: Sequence[Ask], plans: Sequence[Plan]) -> None:
+        self.asks = tuple(asks)
+        self._plans = tuple(nested for plan in plans for nested in (plan, *plan.parts))
+        self.flat = all(len(ask.paths) == 1 == len(ask.paths[0]) for ask in self.asks)
+        """Whether all of it stands at the top of a record."""
+        shape: Any = tuple.__class_getitem__(tuple(ask.kind for ask in self.asks))
+        bad = Annotated[object, PlainValidator(lambda _value: _BAD)]
+        config = ConfigDict(hide_input_in_errors=True)
+        self._one: TypeAdapter[Any] = TypeAdapter(shape, config=config)
+        either: Any = Annotated[Union.__getitem__((shape, bad)), Field(union_mode="left_to_right")]
+        page: Any = list.__class_getitem__(either)
+        self._page: TypeAdapter[list[Any]] = TypeAdapter(page, config=config)
+
+    def check(self, records: Sequence[Said], fields: Sequence[str] | None) -> Checked:
+        """Ask and validate the records of one page."""
+        asked = self._asked(records, fields)
+        found = self._page.validate_python(asked)
+        rejected = [
+            self._explain(index, records[index], asked[index]) for index, row in enumerate(found) if row is _BAD
+        ]
+        places: Sequence[int] = range(len(found))
+        if rejected:
+            places = [index for index, row in enumerate(found) if row is not _BAD]
+            found = [found[index] for index in places]
+        columns = list(zip(*found, strict=True)) or [()] * len(self.asks)
+        apart = self._backwards(columns, places) | self._incomplete(columns, places)
+        return Checked(places, columns, rejected).without(apart)
+
+    # -- asking --------------------------------------------------------------------------------------------------
+
+    def _asked(self, records: Sequence[Said], fields: Sequence[str] | None) -> list[Any]:
+        """For each record what the mappings ask of it, as a tuple; None for one that cannot be asked."""
+        if fields is None:
+            return self._asked_by_name(records)
+        place = {name: number for number, name in enumerate(fields)}
+        direct = [
+            place.get(str(ask.paths[0][0])) if len(ask.paths) == 1 == len(ask.paths[0]) else None for ask in self.asks
+        ]
+        if None in direct or len(direct) < 2:  # noqa: PLR2004 - itemgetter gives no tuple for one
+            return self._asked([named(record, fields) for record in records], None)
+        pick: Callable[[Any], Any] = itemgetter(*direct)
+        try:
+            return list(map(pick, records))
+        except TypeError:
+            return [None if isinstance(record, Unreadable) else pick(record) for record in records]
+
+    def _asked_by_name(self, records: Sequence[Said]) -> list[Any]:
+        if self.flat and len(self.asks) > 1:
+            names = [str(ask.paths[0][0]) for ask in self.asks]
+            pick: Callable[[Any], Any] = itemgetter(*names)
+            try:
+                return list(map(pick, records))
+            except (KeyError, TypeError):  # some record lacks a name, or is none
+                empty = dict.fromkeys(names)
+                return [pick({**empty, **record}) if isinstance(record, dict) else None for record in records]
+        ways = [_way(ask) for ask in self.asks]
+        return [tuple([way(record) for way in ways]) if isinstance(record, dict) else None for record in records]
+
+    # -- what is wrong -------------------------------------------------------------------------------------------
+
+    def _explain(self, index: int, record: Said, asked: Any) -> Rejected:  # noqa: ANN401 - a tuple of anything
+        if isinstance(record, Unreadable):
+            return Rejected(index, "", record.reason)
+        if asked is None:
+            return Rejected(index, "", f"the record is {type(record).__name__}, expected names and values")
+        try:
+            self._one.validate_python(asked)
+        except ValidationError as error:
+            details = error.errors(include_url=False, include_context=False, include_input=False)
+        else:
+            return Rejected(index, "", "could not be mapped")
+        names, reasons = [], []
+        for detail in details:
+            number = int(detail["loc"][0])
+            ask = self.asks[number]
+            names.append(ask.name)
+            reasons.append(f"{_spell(ask.paths)}: {_complaint(asked[number], ask.leaf, detail['msg'])}")
+        return Rejected(index, ", ".join(dict.fromkeys(names)), "; ".join(dict.fromkeys(reasons)))
+
+    def _incomplete(self, columns: Sequence[Sequence[Any]], places: Sequence[int]) -> dict[int, Rejected]:
+        """Records to which a conditional class applies and which lack something that it needs, by their places."""
+        found: dict[int, list[Ask]] = {}
+        for plan in (plan for plan in self._plans if plan.when is not None):
+            applies = columns[plan.when or 0]
+            for slot in plan.needed:
+                values = columns[slot.ask or 0]
+                nothing = (None, "") if slot.refers else (None,)
+                if any(value in values for value in nothing):
+                    for at, value in enumerate(values):
+                        if value in nothing and applies[at]:
+                            found.setdefault(at, []).append(self.asks[slot.ask or 0])
+        for first, second in self._pairs():
+            if None in columns[second]:
+                for at, (leads, follows) in enumerate(zip(columns[first], columns[second], strict=True)):
+                    if leads is not None and follows is None:
+                        found.setdefault(at, []).append(self.asks[second])
+        return {
+            places[at]: Rejected(
+                places[at],
+                ", ".join(ask.name for ask in asks),
+                "; ".join(f"{_spell(ask.paths)}: {_NOTHING}" for ask in asks),
+            )
+            for at, asks in found.items()
+        }
+
+    def _backwards(self, columns: Sequence[Sequence[Any]], places: Sequence[int]) -> dict[int, Rejected]:
+        """Records with a span that ends before it starts, by their places."""
+        found: dict[int, Rejected] = {}
+        for plan in self._plans:
+            asked = {slot.leaf.path[0]: slot.ask for slot in plan.slots if slot.ask is not None}
+            for start, end in plan.cls.spans:
+                if start not in asked or end not in asked:
+                    continue
+                first, last = self.asks[asked[start]], self.asks[asked[end]]
+                spelled = f"{_spell(first.paths)} and {_spell(last.paths)}"
+                why = f"{spelled}: {ends_too_early(start, end).message_template}"
+                applies = [True] * len(places) if plan.when is None else columns[plan.when]
+                pairs = zip(columns[asked[start]], columns[asked[end]], applies, strict=True)
+                for at, (begins, ends, counts) in enumerate(pairs):
+                    if counts and begins is not None and ends is not None and ends < begins:
+                        found[places[at]] = Rejected(places[at], last.name, why)
+        return found
+
+    def _pairs(self) -> list[tuple[int, int]]:
+        """The asks of amounts with those of their currencies, where both are taken from the record."""
+        pairs = []
+        for plan in self._plans:
+            leads = {slot.leaf.column: slot.ask for slot in plan.slots}
+            for slot in plan.slots:
+                first = leads.get(slot.follows or "")
+                if slot.ask is not None and first is not None and slot.leaf.path[-1] == "currency":
+                    pairs.append((first, slot.ask))
+        return pairs
+
+
+def _way(ask: Ask) -> Callable[[Mapping[str, Any]], Any]:
+    """How to come from a record to what is asked."""
+    if len(ask.paths) > 1:
+        return lambda record: _join([at_path(record, path) for path in ask.paths], ask.separator)
+    path = ask.paths[0]
+    if len(path) == 1:
+        name = str(path[0])
+        return lambda record: record.get(name)
+    return lambda record: at_path(record, path)
+
+
+def at_path(record: Any, path: Path) -> Any:  # noqa: ANN401 - nested data of a source
+    """What stands at a path of a record; None where the way ends."""
+    for step in path:
+        try:
+            record = record[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return record
+
+
+def _join(values: Sequence[Any], separator: str) -> str | None:
+    return None if any(value is None for value in values) else separator.join(map(str, values))
+
+
+def named(record: Said, fields: Sequence[str]) -> Said:
+    """A record of cells by the names of its page."""
+    return record if isinstance(record, Unreadable) else dict(zip(fields, record, strict=True))
+
+
+def _spell(paths: Sequence[Path]) -> str:
+    return repr("+".join(".".join(map(str, path)) for path in paths))
+
+
+def _complaint(value: Any, leaf: Leaf | None, message: str) -> str:  # noqa: ANN401 - whatever a source wrote
+    if value is None:
+        return _NOTHING
+    return f"found {_shown(value, leaf)}, {message[:1].lower()}{message[1:]}"
+
+
+def _shown(value: Any, leaf: Leaf | None) -> str:  # noqa: ANN401 - whatever a source wrote
+    public = leaf is not None and leaf.privacy is Privacy.NONE
+    try:
+        length = len(str(value))
+    except ValueError:  # Python does not write out a number of thousands of digits
+        return f"{type(value).__name__} of very many digits"
+    if public and isinstance(value, str | int | float) and length <= LONGEST_SHOWN:
+        return repr(value)
+    return f"{type(value).__name__} of {length} characters"
