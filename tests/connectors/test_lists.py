@@ -120,7 +120,8 @@ def test_what_of_an_item_nobody_reads_is_in_extra() -> None:
             "PipelineStage.stage, PipelineStage.status, PipelineStage.probability",
             (
                 "stages[1]: 'id': nothing is there, and a value is needed; "
-                "'metadata.isClosed': found '?', is not one of 'False', 'True'; 'metadata.probability': found 5, input should be less than or equal to 1"
+                "'metadata.isClosed': found '?', is not one of 'False', 'True'; "
+                "'metadata.probability': found 5, input should be less than or equal to 1"
             ),
         ),
     ],

@@ -109,6 +109,18 @@ class TestId:
     def test_what_is_none(self, said: str, why: str | None) -> None:
         assert read_id(said).aside == why
 
+    def test_ids_of_salesforce_differ_by_case(self) -> None:
+        assert read_id("006A000000JBCaU").key != read_id("006A000000JBCau").key
+        assert read_id("006A000000JBCaUIAX") == read_id("006A000000JBCaU") == Reading("006A000000JBCaU")
+        assert read_id(" 006A000000JBCaU ") == Reading("006A000000JBCaU")
+
+    @pytest.mark.parametrize(
+        "said",
+        ["006A000000JBCaUIAY", "006A000000JBCa", "ABCDEFGHIJKLMNO", "abcdefghijklmno", "AbcdefGhijklmno", "DL-4711-ab"],
+    )
+    def test_other_ids_do_not(self, said: str) -> None:
+        assert read_id(said) == read_id(said.upper()) == read_id(said.lower())
+
 
 def test_a_key_is_shown_masked() -> None:
     assert masked("email", "ada.berg@mail.example") == "a***@mail.example"
