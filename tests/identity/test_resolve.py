@@ -349,7 +349,7 @@ class TestIds:
             workspace.resolve()
             monkeypatch.setattr("crmcx.identity.keys.read_email", lambda _raw, **_options: Reading("one"))
             assert workspace.resolve().people == 2
-            monkeypatch.setattr("crmcx.identity.keys.READER", 2)
+            monkeypatch.setattr("crmcx.identity.keys.READER", 999)
             assert workspace.resolve().people == 1
 
     def test_an_empty_store(self) -> None:
