@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.sync.sources import DEAL, Clock, deal, listing, rows, run
+from tests.store.test_upcasting import LAYOUTS
+from tests.sync.sources import Clock, deal, listing, run
 
 from crmcx import Workspace, models
 from crmcx.connectors import contact, mapping
 from crmcx.errors import UsageError
 from crmcx.instants import from_us
+from crmcx.journey import StageEvidence, StageRules, derive_stages
 from crmcx.store import Store
+from crmcx.tables import deals_at, rows_of
 
 
 @pytest.fixture
@@ -86,15 +92,39 @@ def test_of_a_workspace() -> None:
         assert ws.known_since("deals") == {}
 
 
-def test_a_thing_is_known_since_it_was_first_seen_and_its_parts_since_they_were_said(
-    store: Store, clock: Clock
-) -> None:
-    maps = mapping(models.Customer, id="id", name="name", parts=[contact("email", "mail")])
-    for day, name in [(2, "Ada"), (5, "Ada L."), (9, "Ada L.")]:
+def test_a_thing_is_known_by_what_was_last_said_and_there_since_it_was_first_seen(store: Store, clock: Clock) -> None:
+    maps = mapping(models.Deal, id="id", name="name", status="status")
+    for day, name, status in [(2, "Ada", "open"), (5, "Ada L.", "open"), (9, "Ada L.", "won"), (12, "Ada L.", "won")]:
         clock.on(day)
-        run(store, listing([{"id": "1", "name": name, "mail": "a@example.com"}], maps=maps, name="customers"))
-    (customer,), (point,) = rows(store, "customers"), rows(store, "contact_points")
-    assert customer["name"] == "Ada L."
-    assert (from_us(customer["known_us"]).day, from_us(point["known_us"]).day) == (2, 5)
-    run(store, listing([deal("1")], maps=DEAL))
-    assert from_us(rows(store, "deals")[0]["known_us"]).day == 9
+        run(store, listing([{"id": "1", "name": name, "status": status}], maps=maps))
+    tables = store.snapshot()
+    deals, steps = tables.table("deals"), tables.table("deal_changes")
+    (row,) = deals.rows()
+    assert from_us(row["known_us"]).day == 9, "what stands there was not known before"
+
+    def told(day: int) -> list[tuple[Any, Any]]:
+        found = deals_at(deals, steps, datetime(2025, 1, day, 12, tzinfo=UTC))
+        return [(row["status"], row["before_history"]) for row in rows_of(found)]
+
+    assert told(1) == [(None, "stage, status, amount, owner, expected_close")], "nobody watched yet"
+    assert (told(2), told(7), told(9)) == ([("open", None)], [("open", None)], [("won", None)])
+    early = datetime(2025, 1, 7, tzinfo=UTC)
+    rules = StageRules(
+        name="won",
+        version=1,
+        evidence=[StageEvidence(table="deals", says="purchase", at="known_us", where={"status": ["won"]})],
+    )
+    assert not list(derive_stages(rules, deals=deals, as_of=early, unit="key"))
+
+
+def test_an_older_store_knows_as_much_of_what_was_first_seen(tmp_path: Path) -> None:
+    path = Path(shutil.copy(LAYOUTS / "layout_2.crmcx", tmp_path / "bank.crmcx"))
+    with Store(path) as old:
+        tables = old.snapshot()
+        deals, steps = tables.table("deals"), tables.table("deal_changes")
+        seen = min(from_us(row["after_us"]) for row in steps.rows())
+        found = rows_of(deals_at(deals, steps, seen + timedelta(milliseconds=1)))
+    assert sorted((row["source_id"], row["stage"], row["status"]) for row in found) == [
+        ("d1", "offer", "open"),
+        ("d2", "offer", "open"),
+    ]

@@ -16,7 +16,7 @@ from crmcx.connectors import mapping, words
 from crmcx.errors import MissingColumnError
 from crmcx.models import Consent, Customer, Model, StageChange
 from crmcx.store import Store
-from crmcx.tables import consents_at, key_of, rows_of, schema_of, stages_at, to_columns
+from crmcx.tables import consents_at, deals_at, key_of, rows_of, schema_of, stages_at, to_columns
 
 FIRST = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -214,3 +214,19 @@ class TestConsents:
 
     def test_nothing_said(self) -> None:
         assert rows_of(consents_at([], on(1))) == []
+
+
+def test_pandas_without_optional_columns() -> None:
+    pandas = pytest.importorskip("pandas")
+    at = datetime(1970, 1, 2, tzinfo=UTC)
+    steps = pandas.DataFrame(
+        {"deal_key": [1], "field": ["status"], "old": ["open"], "new": ["won"], "changed_us": [3 * 86_400_000_000]}
+    )
+    deals = pandas.DataFrame({"key": [1], "status": ["won"], "created_us": [0]})
+    assert [row["before_history"] for row in rows_of(deals_at(deals, steps, at))] == ["status"]
+    stages = pandas.DataFrame({"person_id": [1], "changed_us": [0], "stage": ["existing"]})
+    assert [row["stage"] for row in rows_of(stages_at(stages, at))] == ["existing"]
+    consents = pandas.DataFrame(
+        {"customer_key": [1], "captured_us": [0], "purpose": ["marketing"], "status": ["granted"]}
+    )
+    assert [row["status"] for row in rows_of(consents_at(consents, at))] == ["granted"]

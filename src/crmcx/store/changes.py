@@ -47,19 +47,20 @@ def record_changes(connection: Any, merge: ClassMerge, *, source: str, pass_id: 
 
 
 def _note_look(connection: Any, merge: ClassMerge, pass_id: int) -> None:  # noqa: ANN401 - a DuckDB connection
-    """Note when each entity was seen, when an earlier pass last saw it, and which pass said what is now stored."""
+    """Note when each entity was seen last, first and by an earlier pass, and which pass said what is now stored."""
     name = merge.schema.name
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE looks AS
         SELECT '{name}' AS table_name, j.key, max(j.fetched_us) AS seen_us, {pass_id} AS pass_id,
             any_value(CASE WHEN s.pass_id < {pass_id} THEN s.seen_us ELSE s.before_us END) AS before_us,
-            CASE WHEN bool_or({WRITTEN}) THEN {pass_id} ELSE any_value(s.said_pass) END AS said_pass
+            CASE WHEN bool_or({WRITTEN}) THEN {pass_id} ELSE any_value(s.said_pass) END AS said_pass,
+            least(min(s.first_us), min(j.fetched_us)) AS first_us
         FROM {merge.judged} j LEFT JOIN books.seen s ON s.table_name = '{name}' AND s.key = j.key GROUP BY j.key"""
     ).fetchall()
     connection.execute(
         f"DELETE FROM books.seen WHERE table_name = '{name}' AND key IN (SELECT key FROM looks)"
     ).fetchall()
-    connection.execute("INSERT INTO books.seen SELECT * FROM looks").fetchall()
+    connection.execute("INSERT INTO books.seen BY NAME SELECT * FROM looks").fetchall()
 
 
 def _steps(merge: ClassMerge) -> list[tuple[str, str, str]]:

@@ -31,7 +31,7 @@ BOOKS = (
         origin VARCHAR, "row" BIGINT, field VARCHAR, reason VARCHAR, raw VARCHAR, raw_ref BIGINT,
         recorded_us BIGINT)""",
     """CREATE TABLE books.seen (table_name VARCHAR, key BIGINT, seen_us BIGINT, pass_id BIGINT, before_us BIGINT,
-        said_pass BIGINT)""",
+        said_pass BIGINT, first_us BIGINT)""",
     "CREATE TABLE person_map (customer_key BIGINT, person_id BIGINT, identity_version BIGINT)",
     "CREATE SCHEMA IF NOT EXISTS identity",
     """CREATE TABLE identity.readings (rule VARCHAR, variant VARCHAR, raw VARCHAR, key VARCHAR, aside VARCHAR,

@@ -16,7 +16,7 @@ from attrs import frozen
 
 from crmcx.engines import ColumnStream
 from crmcx.errors import CountMismatchError, KeyCollisionError
-from crmcx.models.base import Entity, Model, Part
+from crmcx.models.base import Model, Part
 from crmcx.models.fields import Leaf, leaves, parts
 from crmcx.store.ddl import literal, quoted, stored_columns
 from crmcx.store.staging import StagedRows, Unit
@@ -184,8 +184,6 @@ class ClassMerge:
         mapped_else = f"""SELECT page_id FROM books.pages WHERE source = {self._source}
             AND stream = {literal(self._unit.stream)} AND mappings <> {literal(self._unit.mappings)}"""
         without = "r.version IS NULL AND t.version IS NOT NULL" if name in self._unit.versioned else "FALSE"
-        # A thing that lasts was known when it first was, however often it changed since; its parts when they were said.
-        first = "least(r.known_us, t.known_us)" if issubclass(self.schema.cls, Entity) else "r.known_us"
         # Only narrow columns are ranked and judged; the wide ones are read once more where something is written.
         ((judged,),) = self._connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE {self.judged} AS
@@ -201,8 +199,7 @@ class ClassMerge:
                         CASE WHEN version IS NULL THEN n END DESC, content_hash DESC
                 ) AS rank FROM rows
             )
-            SELECT r.* REPLACE ({first} AS known_us), r.known_us AS said_us, t.source AS old_source,
-                t.source_id AS old_id, CASE
+            SELECT r.*, t.source AS old_source, t.source_id AS old_id, CASE
                 WHEN rank > 1 THEN 'repeat'
                 WHEN t.key IS NULL THEN 'new'
                 WHEN t.content_hash = r.content_hash THEN 'same'
@@ -268,7 +265,7 @@ class ClassMerge:
         if part not in self._with_rows:
             return
         own = {"position", *(column.name for leaf in leaves(part) for column in leaf_columns(leaf))}
-        given = {parent: "j.key", "source": self._source, "known_us": "j.said_us"}
+        given = {parent: "j.key", "source": self._source}
         given |= {leaf.key_column: _target_key(leaf, "p") for leaf in leaves(part) if leaf.key_column}
         columns = [column.name for column in stored_columns(schema)]
         chosen = ", ".join(given.get(name) or f"{'p' if name in own else 'j'}.{quoted(name)}" for name in columns)

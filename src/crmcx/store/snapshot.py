@@ -10,9 +10,10 @@ from typing import Any
 
 from crmcx.instants import from_us
 from crmcx.models.base import Model
+from crmcx.store.ddl import literal
 from crmcx.store.extension import extended
 from crmcx.store.status import known_since_sql
-from crmcx.tables import TABLES, StoredTable, schema_of
+from crmcx.tables import TABLES, StoredTable, TableSchema, schema_of
 
 
 class Snapshot:
@@ -32,8 +33,15 @@ class Snapshot:
 
     def table(self, name: str) -> StoredTable:
         """One table."""
-        relation = self._cursor.sql(f"SELECT * FROM analysis.{TABLES[name].name}")
-        return StoredTable(relation, TABLES[name], self.id, partial(self.known_since, name))
+        return self._table(f"SELECT * FROM analysis.{TABLES[name].name}", TABLES[name])
+
+    def _table(self, sql: str, schema: TableSchema) -> StoredTable:
+        since, first = partial(self.known_since, schema.name), partial(self._first_seen, schema.name)
+        return StoredTable(self._cursor.sql(sql), schema, self.id, since, first)
+
+    def _first_seen(self, table: str) -> Any:  # noqa: ANN401 - a DuckDB relation
+        """When each row of a table was first seen, where a source keeps no history: `key`, `first_us`."""
+        return self._cursor.sql(f"SELECT key, first_us FROM books.seen WHERE table_name = {literal(table)}")
 
     def known_since(self, table: str) -> dict[str, datetime]:
         """Since when each source of a table is known; see `Store.known_since`.
@@ -46,8 +54,7 @@ class Snapshot:
 
     def extended(self, cls: type[Model]) -> StoredTable:
         """The table of a class of one's own that adds fields to one of the model, with their columns."""
-        schema = schema_of(cls)
-        return StoredTable(self._cursor.sql(extended(cls)), schema, self.id, partial(self.known_since, schema.name))
+        return self._table(extended(cls), schema_of(cls))
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a question, for the rooms above the store.

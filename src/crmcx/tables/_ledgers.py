@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import narwhals.stable.v2 as nw
 from attrs import evolve
@@ -21,6 +20,7 @@ from crmcx.tables._steps import (
     KnownSince,
     Look,
     demand_known_since,
+    no_instant,
     since,
     steps_of,
     with_told,
@@ -82,7 +82,7 @@ def stages_of(
         _or_empty(frame, "scope").alias("scope"),
         nw.col("stage"),
         _or_none(frame, "previous").alias("previous"),
-        _or_none(frame, "after_us", nw.Int64()).alias("after_us"),
+        (nw.col("after_us") if "after_us" in frame.columns else no_instant("changed_us")).alias("after_us"),
         (nw.lit(1) - flag(derived)).alias("observed"),
         nw.col("key" if "key" in frame.columns else "stage").alias("tie"),
         _or_empty(frame, "previous").alias("tie_previous"),
@@ -167,5 +167,5 @@ def _or_empty(frame: Frame, name: str) -> nw.Expr:
     return nw.when(text.is_null()).then(nw.lit("")).otherwise(mark)
 
 
-def _or_none(frame: Frame, name: str, dtype: Any = nw.String) -> nw.Expr:  # noqa: ANN401 - a type of Narwhals
-    return nw.col(name) if name in frame.columns else nw.lit(None, dtype=dtype)
+def _or_none(frame: Frame, name: str) -> nw.Expr:
+    return nw.col(name) if name in frame.columns else nw.lit(None, dtype=nw.String)

@@ -29,6 +29,7 @@ from crmcx.tables._steps import (
     KnownSince,
     Look,
     demand_known_since,
+    no_instant,
     since,
     steps_of,
     with_told,
@@ -102,6 +103,8 @@ def state_of(
     schema = schema_of(cls)
     wants = [*(column.name for column in _Fields.of(schema).columns), "known_us"]
     frame = take(entities, cls, needs=("key", *demand_known_since(known_since)), wants=wants, columns=columns)
+    if isinstance(entities, StoredTable) and entities.ask_first_seen is not None:
+        frame = _since_first_seen(frame, entities.ask_first_seen())
     fields = _Fields.of(schema, frame.columns)
     told = _told(cls, changes, fields, look, change_columns, frame)
     lazy = frame.lazy.join(told, on="key", how="left").with_columns(since(known_since, frame).alias("since"))
@@ -110,6 +113,14 @@ def state_of(
     lazy = with_read(lazy, [(f"text_{number}", field) for number, field in enumerate(fields.tracked.values())])
     lazy = lazy.select(*_columns(fields, look))
     return as_given(entities, evolve(frame, lazy=lazy), (*fields.columns, *REASONS))
+
+
+def _since_first_seen(frame: Frame, seen: Any) -> Frame:  # noqa: ANN401 - a table of any engine
+    """The rows, each known from when it was first seen: its own `known_us` is when it was last said otherwise."""
+    lazy = frame.lazy.join(engines.to_lazy(seen), on="key", how="left")
+    known, first = nw.col("known_us"), nw.col("first_us")
+    earlier = nw.when(~first.is_null() & (known.is_null() | (first < known))).then(first).otherwise(known)
+    return evolve(frame, lazy=lazy.with_columns(earlier.alias("known_us")).drop("first_us"))
 
 
 def _told(  # noqa: PLR0917 - each is one thing that is needed
@@ -129,7 +140,7 @@ def _told(  # noqa: PLR0917 - each is one thing that is needed
     same_engine(entities, frame)
     names = list(fields.tracked)
     frame = frame.having(~nw.col(key).is_null() & nw.col("field").is_in(names))
-    after = nw.col("after_us") if "after_us" in frame.columns else nw.lit(None, dtype=nw.Int64())
+    after = nw.col("after_us") if "after_us" in frame.columns else no_instant("changed_us")
     tie = nw.col("key") if "key" in frame.columns else nw.lit(0)
     steps = steps_of(
         frame,

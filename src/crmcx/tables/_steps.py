@@ -66,6 +66,14 @@ def steps_of(frame: Frame, happened: str, *kept: nw.Expr) -> nw.LazyFrame[Any]:
     return frame.lazy.filter(~us.is_null()).select(us.alias(US), heard.alias(HEARD), *kept)
 
 
+def no_instant(like: str) -> nw.Expr:
+    """A column of instants that are all missing, made of one that has some.
+
+    Not a literal: pandas has whole numbers that can be missing only where a column brings them.
+    """
+    return nw.when(nw.col(like).is_null()).then(nw.col(like))
+
+
 def with_told(
     log: nw.LazyFrame[Any], groups: Sequence[str], look: Look, *, ties: Sequence[str], weight: nw.Expr | None = None
 ) -> nw.LazyFrame[Any]:

@@ -34,6 +34,8 @@ class StoredTable:
     """Id of the snapshot, as it stands in receipts."""
     ask_known_since: Callable[[], dict[str, datetime]] = field(default=dict, repr=False, eq=False)
     """Asks the store since when each source of its rows is known; see `known_since`."""
+    ask_first_seen: Callable[[], Any] | None = field(default=None, repr=False, eq=False)
+    """Asks the store when each of its rows was first seen: a relation of `key` and `first_us`."""
 
     def known_since(self) -> dict[str, datetime]:
         """Since when each source that has rows here is known: before that, nobody watched for its changes."""

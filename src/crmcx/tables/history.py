@@ -12,8 +12,9 @@ was seen; back to the look before it, its `old` was seen, and further back only 
 
 **What nobody logged.** Where no step of a field was known by `as_of`, the field was as it is now, or as the first step
 that became known later says with `old`. That is true only of what somebody watched: from `known_since` of the source
-on, and from when the record itself was first known (`known_us`). Before that the field is None and stands in the
-column `before_history`: undefined, which is not the same as nothing. Without `known_since` only the log tells.
+on, and from when the record itself was first seen. A table of a workspace knows that; of any other `known_us` counts,
+which is later where the record was said anew since. Before that the field is None and stands in the column
+`before_history`: undefined, which is not the same as nothing. Without `known_since` only the log tells.
 
 **Who was there.** A thing that came to be after `at` has no row, nor has one that was first known after `as_of`. One
 without a date of its beginning was always there. Before `known_since` of its source a thing has a row by its own dates

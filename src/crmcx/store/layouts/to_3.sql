@@ -1,4 +1,13 @@
 -- The whole model: new classes, new fields of those that were there.
+ALTER TABLE books.seen ADD COLUMN "first_us" BIGINT;
+-- What was seen first, as far as an older store can tell: before its first step, or at an earlier look.
+UPDATE books.seen SET first_us = least(seen_us, before_us, (
+    SELECT min(c.after_us) FROM (
+        SELECT 'deals' AS table_name, deal_key AS key, after_us FROM deal_changes
+        UNION ALL SELECT 'cases', case_key, after_us FROM case_changes
+        UNION ALL SELECT 'customers', customer_key, after_us FROM stage_changes
+    ) c WHERE c.table_name = seen.table_name AND c.key = seen.key
+));
 ALTER TABLE customers ADD COLUMN "zone" VARCHAR;
 ALTER TABLE customers ADD COLUMN "merged_into_ref" VARCHAR;
 ALTER TABLE customers ADD COLUMN "merged_into_key" BIGINT;
