@@ -4,20 +4,26 @@ from crmcx.engines.arrow import ColumnStream
 from crmcx.engines.database import connect, could_not_write, lacks_memory, roll_back
 from crmcx.engines.frames import engine_name, from_columns, nullable, rows, same_engine, to_lazy, with_instants
 from crmcx.engines.parquet import parquet_columns, parquet_rows
+from crmcx.engines.questions import explained, is_sound, relation_of, statement_kinds, syntax_tree
 
 __all__ = [
     "ColumnStream",
     "connect",
     "could_not_write",
     "engine_name",
+    "explained",
     "from_columns",
+    "is_sound",
     "lacks_memory",
     "nullable",
     "parquet_columns",
     "parquet_rows",
+    "relation_of",
     "roll_back",
     "rows",
     "same_engine",
+    "statement_kinds",
+    "syntax_tree",
     "to_lazy",
     "with_instants",
 ]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from crmcx import engines
+from crmcx.errors import StoreError
 from crmcx.models.base import Model
+from crmcx.store.asking import SCHEMA, demand_question
 from crmcx.store.extension import extended
-from crmcx.tables import TABLES, StoredTable, schema_of
+from crmcx.tables import TABLES, AskedTable, StoredTable, schema_of
 
 
 class Snapshot:
@@ -18,20 +21,28 @@ class Snapshot:
         self._cursor = cursor
         self._demand_open = demand_open
         self._lock = threading.RLock()
-        cursor.execute("BEGIN TRANSACTION READ ONLY")
-        ((commit, identity),) = cursor.execute(
-            "SELECT (SELECT coalesce(max(commit_id), 0) FROM books.commits),"
-            " (SELECT coalesce(max(version), 0) FROM identity.versions)"
-        ).fetchall()
-        self.id = f"c{commit}-i{identity}"
+        self._ended: str | None = None
+        self.id = _begin(cursor)
         """What receipts call it: the last commit and the version of identity."""
+        # Questions have a transaction of their own, since an error in one ends its transaction.
+        self._asked = self._begin_asking()
 
     def table(self, name: str) -> StoredTable:
-        """One table."""
+        """One table.
+
+        Raises:
+            StoreError: The snapshot has ended.
+        """
+        self._demand_going()
         return StoredTable(self._cursor.sql(f"SELECT * FROM analysis.{TABLES[name].name}"), TABLES[name], self.id)
 
     def extended(self, cls: type[Model]) -> StoredTable:
-        """The table of a class of one's own that adds fields to one of the model, with their columns."""
+        """The table of a class of one's own that adds fields to one of the model, with their columns.
+
+        Raises:
+            StoreError: The snapshot has ended.
+        """
+        self._demand_going()
         return StoredTable(self._cursor.sql(extended(cls)), schema_of(cls), self.id)
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -41,7 +52,7 @@ class Snapshot:
             StoreError: The store is closed.
         """
         with self._lock:
-            self._demand_open()
+            self._demand_going()
             return list(self._cursor.execute(sql, list(parameters)).fetchall())
 
     def dicts(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
@@ -51,11 +62,62 @@ class Snapshot:
             StoreError: The store is closed.
         """
         with self._lock:
-            self._demand_open()
+            self._demand_going()
             found = self._cursor.execute(sql, list(parameters))
             names = [name for name, *_ in found.description]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
+    def ask(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> AskedTable:
+        """The answer to a SELECT that somebody else wrote.
+
+        Args:
+            sql: One SELECT over the tables, by their plain names.
+            parameters: Values for `$1`, `$2` or, by name, for `$name`.
+
+        Raises:
+            UsageError: It is no SELECT over the tables, or DuckDB cannot answer it.
+            StoreError: The snapshot has ended, or the store has changed and an error ended its questions.
+        """
+        with self._lock:
+            self._demand_going()
+            if not engines.is_sound(self._asked):
+                self._asked.close()
+                self._asked = self._begin_asking()
+            demand_question(self._asked, sql)
+            return AskedTable(engines.relation_of(self._asked, sql, parameters), self.id)
+
+    def _begin_asking(self) -> Any:  # noqa: ANN401 - a DuckDB cursor
+        cursor = self._cursor.cursor()
+        cursor.execute(f"SET schema = '{SCHEMA}'").fetchall()
+        if _begin(cursor) != self.id:
+            cursor.close()
+            msg = f"an error ended the questions to snapshot {self.id}, and the store has changed since"
+            raise StoreError(msg, hint="ask the next snapshot: refresh()")
+        return cursor
+
+    def _demand_going(self) -> None:
+        self._demand_open()
+        if self._ended:
+            msg = f"the snapshot {self.id} ended: {self._ended}"
+            raise StoreError(msg, hint="take the next one: refresh()")
+
     def close(self) -> None:
         """Let the snapshot go."""
-        self._cursor.close()
+        self.end("it was closed")
+
+    def end(self, why: str) -> None:
+        """Let it go, and tell who asks it later why."""
+        with self._lock:
+            self._ended = self._ended or why
+            self._asked.close()
+            self._cursor.close()
+
+
+def _begin(cursor: Any) -> str:  # noqa: ANN401 - a DuckDB cursor
+    """Begin to read; the id of the moment. DuckDB fixes it when something is read first."""
+    cursor.execute("BEGIN TRANSACTION READ ONLY").fetchall()
+    ((commit, identity),) = cursor.execute(
+        "SELECT (SELECT coalesce(max(commit_id), 0) FROM books.commits),"
+        " (SELECT coalesce(max(version), 0) FROM identity.versions)"
+    ).fetchall()
+    return f"c{commit}-i{identity}"

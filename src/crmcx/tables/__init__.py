@@ -1,5 +1,6 @@
 """The columnar face of the models: one schema per class, checked frames, objects to rows and back."""
 
+from crmcx.tables.asked import AskedTable
 from crmcx.tables.cells import to_columns, to_objects
 from crmcx.tables.frames import Frame, StoredTable, Table, rows, rows_of, same_engine, take, to_frame
 from crmcx.tables.periods import Periods
@@ -10,6 +11,7 @@ __all__ = [
     "PARTS",
     "RECORDS",
     "TABLES",
+    "AskedTable",
     "Column",
     "DType",
     "Frame",
