@@ -60,10 +60,32 @@ def test_quarantine(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Ada Secret" in json.loads(run(capsys, "quarantine", "show", store, number, "--raw", "--json")[1])[0]["raw"]
 
 
+def test_export(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "export", store, tmp_path / "out")
+    assert (status, err) == (0, "")
+    assert out.splitlines()[2].split() == ["deals", "1", "1"]
+    assert (tmp_path / "out" / "deals" / "data_0.parquet").is_file()
+    assert run(capsys, "export", store, tmp_path / "out")[0] == cli.BAD_INPUT
+    told = json.loads(run(capsys, "export", store, tmp_path / "again", "--json")[1])
+    assert sum(each["rows"] for each in told["tables"]) == 1
+
+
+def test_compact(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "compact", store)
+    assert (status, err) == (0, "")
+    assert out.startswith("compacted from ")
+    told = json.loads(run(capsys, "compact", store, "--json")[1])
+    assert told["bytes_before"] == told["bytes_after"] == store.stat().st_size
+
+
 def test_bad_input_has_status_2_and_one_sentence(
     store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for words in (("status", tmp_path / "no.duckdb"), ("quarantine", "show", store, 99)):
+    for words in (
+        ("status", tmp_path / "no.duckdb"),
+        ("compact", tmp_path / "no.duckdb"),
+        ("quarantine", "show", store, 99),
+    ):
         status, out, err = run(capsys, *words)
         assert (status, out) == (cli.BAD_INPUT, "")
         assert err.startswith("crmcx: ")

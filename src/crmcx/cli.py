@@ -1,4 +1,4 @@
-"""The command line, thin over the library: `crmcx demo`, `crmcx status`, `crmcx quarantine`."""
+"""The command line, thin over the library: `crmcx demo`, `status`, `quarantine`, `export`, `compact`."""
 
 from __future__ import annotations
 
@@ -49,6 +49,15 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("id", type=int, help="its number, from the list")
     show.add_argument("--raw", action="store_true", help="also the record as the source said it: may be personal")
     show.add_argument("--json", action="store_true", help="print data instead of text")
+
+    export = commands.add_parser("export", help="write all tables as Parquet files by month")
+    export.add_argument("store", type=Path, help="the store's file")
+    export.add_argument("folder", type=Path, metavar="dir", help="a folder that is empty or not there yet")
+    export.add_argument("--json", action="store_true", help="print data instead of text")
+
+    compact = commands.add_parser("compact", help="write a store's file anew, smaller and in order")
+    compact.add_argument("store", type=Path, help="the store's file")
+    compact.add_argument("--json", action="store_true", help="print data instead of text")
     return parser
 
 
@@ -70,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0, 2 when the input was wrong, 130 after Ctrl-C.
     """
     chosen = _parser().parse_args(arguments)
-    commands = {"demo": _demo, "status": _status, "quarantine": _quarantine}
+    commands = {"demo": _demo, "status": _status, "quarantine": _quarantine, "export": _export, "compact": _compact}
     try:
         commands[chosen.command](chosen)
     except CrmcxError as error:
@@ -115,6 +124,21 @@ def _quarantine(chosen: argparse.Namespace) -> None:
             print(each.raw)
     if not found:
         print("nothing is in quarantine")
+
+
+def _export(chosen: argparse.Namespace) -> None:
+    with Workspace(chosen.store, read_only=True) as workspace:
+        made = workspace.export(chosen.folder)
+    print(_json(asdict(made)) if chosen.json else made)
+
+
+def _compact(chosen: argparse.Namespace) -> None:
+    if not chosen.store.is_file():
+        msg = f"found no store {chosen.store.name} in {chosen.store.parent}"
+        raise CrmcxError(msg, hint="check the path")
+    with Workspace(chosen.store) as workspace:
+        made = workspace.compact()
+    print(_json(asdict(made)) if chosen.json else made)
 
 
 def _json(data: Any) -> str:  # noqa: ANN401 - plain data

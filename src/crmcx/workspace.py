@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as Named
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +14,9 @@ from crmcx.connectors import Connector, Given, Mapping, installed
 from crmcx.errors import UsageError
 from crmcx.identity import Person, Policy, Resolution, Why, person, resolve, why
 from crmcx.models import Model, Record
-from crmcx.store import Quarantine, Snapshot, Status, Store
+from crmcx.store import Compacted, Disconnected, Exported, Quarantine, Snapshot, Status, Store, export
 from crmcx.sync import Listener, Progress, Run, RunReport, SyncReport, sync
-from crmcx.tables import TABLES, StoredTable, rows_of
+from crmcx.tables import TABLES, AskedTable, StoredTable, rows_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*(:[A-Za-z0-9_.-]+)?")
 
@@ -49,8 +50,12 @@ class Tables:
             raise UsageError(msg, hint="derive it from a class of crmcx.models, and give it no table= of its own")
         return self._snapshot.table(schema.name) if cls is schema.cls else self._snapshot.extended(cls)
 
+    def sql(self, query: str, parameters: Sequence[Any] | Named[str, Any] = ()) -> AskedTable:
+        """The answer to one SELECT over these tables; see `Workspace.sql`."""
+        return self._snapshot.ask(query, parameters)
+
     def __dir__(self) -> list[str]:
-        return [*TABLES, "of", "snapshot"]
+        return [*TABLES, "of", "snapshot", "sql"]
 
     def __repr__(self) -> str:
         return f"<tables of snapshot {self.snapshot}: {', '.join(TABLES)}>"
@@ -105,6 +110,31 @@ class Workspace:
         self._demand_free(source)
         self._connections[source] = made
         return source
+
+    def disconnect(self, source: str, *, forget: bool = False) -> Disconnected:
+        """Remove a connection.
+
+        Args:
+            source: What `connect` returned, or the source of a load.
+            forget: Also delete all that it brought: rows, raw pages, what was set aside, cursors, counts and settings,
+                and its records' share of the map of people, in one transaction. People that had a record of it are
+                taken apart until the next `resolve`. What other sources say of its records stays as text. The bytes
+                leave the file when it is compacted; tables given out before stay as they were.
+
+        Returns:
+            How much went; prints as a table.
+
+        Raises:
+            UsageError: There is no such source.
+            StoreReadOnlyError: It is to be forgotten, and the store is open to read only.
+        """
+        known = sorted({*self._connections, *self.store.sources()})
+        if source not in known:
+            msg = f"there is no source {source!r}; there are: {', '.join(known) or 'none'}"
+            raise UsageError(msg, hint="pass what connect() returned, or the source= of a load")
+        gone = self.store.forget(source) if forget else Disconnected(source=source, forgotten=False)
+        self._connections.pop(source, None)
+        return gone
 
     def _demand_free(self, source: str) -> None:
         if not _NAME.fullmatch(source):
@@ -222,6 +252,26 @@ class Workspace:
         self._tables = Tables(self.store.snapshot())
         return self._tables
 
+    def sql(self, query: str, parameters: Sequence[Any] | Named[str, Any] = ()) -> AskedTable:
+        """The answer to one SELECT over the tables, as `tables` shows them; nothing else is let through.
+
+        Args:
+            query: The SELECT; tables go by their names, instants are `*_us` and also timestamps in UTC, `*_at`.
+            parameters: Values for `$1`, `$2` or, by name, for `$name`.
+
+        Returns:
+            A table that metrics and journeys take; `.rows()` gives dictionaries.
+
+        Raises:
+            UsageError: It writes, reads something else than the tables, or cannot be answered.
+
+        Example:
+            >>> with Workspace(":memory:") as ws:
+            ...     ws.sql("SELECT count(*) AS n FROM deals WHERE status = $1", ["won"]).rows()
+            [{'n': 0}]
+        """
+        return self.tables.sql(query, parameters)
+
     # -- the store -----------------------------------------------------------------------------------------------
 
     def status(self) -> Status:
@@ -253,6 +303,44 @@ class Workspace:
             StoreError: The file is there already.
         """
         return self.store.snapshot_to(path)
+
+    def export(self, folder: str | Path) -> Exported:
+        """Write all tables as they stand now as Parquet files, a folder each, which Spark and others read.
+
+        Tables whose rows happened at an instant are partitioned by its month in UTC, as in `month=2025-03`, or
+        `month=unknown`. Columns are those of the classes with `person_id`; instants are whole microseconds.
+
+        Args:
+            folder: One that is empty or not there yet; it has its name only when everything is written.
+
+        Returns:
+            Rows and files of each table; prints as a table.
+
+        Raises:
+            StoreError: The folder holds something, or the one it is to stand in is not there.
+            StoreFullError: The disk is full; nothing is left behind.
+        """
+        with closing(self.store.snapshot()) as snapshot:
+            return export(snapshot, Path(folder))
+
+    def compact(self) -> Compacted:
+        """Write the store's file anew: smaller after many changes, and each customer's rows in one place.
+
+        Tables, people and answers given out before end, and say so when they are used; take `tables` again. There must
+        be room for a second copy. A store in memory stays as it is.
+
+        Returns:
+            Bytes before and after.
+
+        Raises:
+            StoreReadOnlyError: The store is open to read only.
+            StoreFullError: There is no room; the store is as it was.
+            StoreError: Something else in this process has the file open.
+        """
+        made = self.store.compact()
+        if made.bytes_before:
+            self._tables = None
+        return made
 
     def close(self) -> None:
         """Close the store's file."""

@@ -110,6 +110,8 @@ def _work(options: argparse.Namespace, steps: Steps) -> None:
             sys.stdin.read()
         elif options.copy_to:
             store.snapshot_to(options.copy_to)
+        elif options.compact:
+            store.compact()
         else:
             with Path(options.notes).open("ab", buffering=0) as notes:
                 export = Export(options.export, lambda records: notes.write(b"%d\n" % records) and None)
@@ -139,6 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--limit", type=int, help="the most bytes that a file may have")
     parser.add_argument("--checkpoint", help="checkpoint so often")
     parser.add_argument("--copy-to", help="only copy the store there")
+    parser.add_argument("--compact", action="store_true", help="only write the store anew")
     parser.add_argument("--hold", action="store_true", help="only hold the store open until the input ends")
     options = parser.parse_args(arguments)
     unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)

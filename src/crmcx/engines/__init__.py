@@ -15,6 +15,7 @@ from crmcx.engines.frames import (
     with_instants,
 )
 from crmcx.engines.parquet import parquet_columns, parquet_rows
+from crmcx.engines.questions import explained, is_sound, relation_of, statement_kinds, syntax_tree
 
 __all__ = [
     "ColumnStream",
@@ -22,16 +23,21 @@ __all__ = [
     "connect",
     "could_not_write",
     "engine_name",
+    "explained",
     "from_columns",
+    "is_sound",
     "lacks_memory",
     "native",
     "nullable",
     "parquet_columns",
     "parquet_rows",
+    "relation_of",
     "roll_back",
     "rows",
     "same_engine",
     "settled",
+    "statement_kinds",
+    "syntax_tree",
     "to_lazy",
     "with_instants",
 ]

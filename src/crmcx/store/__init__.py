@@ -1,6 +1,9 @@
 """The embedded store: one file, one writer, one transaction for rows, cursor, counts, quarantine and raw pages."""
 
+from crmcx.store.compacting import Compacted
 from crmcx.store.ddl import literal
+from crmcx.store.exporting import Exported, ExportedTable, export
+from crmcx.store.forgetting import Disconnected
 from crmcx.store.quarantine import Quarantine, Quarantined
 from crmcx.store.snapshot import Snapshot
 from crmcx.store.staging import Counts, StagedPage, StagedReject, StagedRows, Unit
@@ -8,7 +11,11 @@ from crmcx.store.status import Status, StreamStatus
 from crmcx.store.store import Store
 
 __all__ = [
+    "Compacted",
     "Counts",
+    "Disconnected",
+    "Exported",
+    "ExportedTable",
     "Quarantine",
     "Quarantined",
     "Snapshot",
@@ -19,5 +26,6 @@ __all__ = [
     "Store",
     "StreamStatus",
     "Unit",
+    "export",
     "literal",
 ]

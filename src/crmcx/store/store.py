@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 import weakref
@@ -17,17 +16,16 @@ from pydantic import TypeAdapter, ValidationError
 from crmcx import engines
 from crmcx.errors import StoreError, StoreFullError, StoreReadOnlyError, StoreVersionError, UsageError
 from crmcx.instants import from_us, to_us
-from crmcx.models.fields import Kind
 from crmcx.models.values import SourceName
-from crmcx.store import ddl
+from crmcx.store import compacting, ddl, forgetting
 from crmcx.store.commit import write_unit
+from crmcx.store.digest import digest_of
 from crmcx.store.opening import claim, copy_store, layout_of, look_first, settings
 from crmcx.store.quarantine import Quarantine, read_quarantine
 from crmcx.store.snapshot import Snapshot
 from crmcx.store.staging import Counts, Unit
 from crmcx.store.status import Status, known_since_sql, read_status
 from crmcx.store.upcasting import statements_from
-from crmcx.tables import TABLES, TableSchema
 
 Clock = Callable[[], datetime]
 _SOURCE: TypeAdapter[str] = TypeAdapter(SourceName)
@@ -72,19 +70,22 @@ class Store:
         self._lock = threading.RLock()
         self._broken: str | None = None
         self._closed = False
-        config = settings(read_only=read_only, memory=memory, threads=threads)
+        self._config = settings(read_only=read_only, memory=memory, threads=threads)
+        self._snapshots: weakref.WeakSet[Snapshot] = weakref.WeakSet()
         self._writing = None if read_only else claim(self.path)
         if self._writing is not None:
             weakref.finalize(self, self._writing)
         try:
             if not read_only:
                 look_first(self.path)
-            self._connection = engines.connect(self.path, config, read_only=read_only)
+            self._connection = engines.connect(self.path, self._config, read_only=read_only)
         except BaseException:
             self._release()
             raise
         try:
             self._open()
+            if not read_only:
+                compacting.clear_unfinished(self.path)
         except BaseException as error:
             self._connection.close()
             self._release()
@@ -149,9 +150,7 @@ class Store:
     def _transaction(self) -> Iterator[None]:
         """All or nothing; a full disk or a broken file becomes an error of ours."""
         with self._reading():
-            if self._broken:
-                msg = f"the store failed before: {self._broken}"
-                raise StoreError(msg, hint="close it and open it again; what was committed stands")
+            self._demand_sound()
             try:
                 self._connection.execute("BEGIN TRANSACTION").fetchall()
                 yield
@@ -166,6 +165,11 @@ class Store:
                     msg = "the store could not be written: no room on the disk, or a limit on the file's size"
                     raise StoreFullError(msg, hint="make room, open it again and run again") from error
                 raise
+
+    def _demand_sound(self) -> None:
+        if self._broken:
+            msg = f"the store failed before: {self._broken}"
+            raise StoreError(msg, hint="close it and open it again; what was committed stands")
 
     def _demand_writable(self) -> None:
         if self.read_only:
@@ -262,11 +266,48 @@ class Store:
                 [run_id, self.now_us(), state, reason],
             ).fetchall()
 
+    def forget(self, source: str) -> forgetting.Disconnected:
+        """Delete all that a source brought, in one transaction; compact then, so that the file loses it too."""
+        with self.writing() as connection:
+            return forgetting.forget(connection, source, now_us=self.now_us())
+
+    def compact(self) -> compacting.Compacted:
+        """Write the file anew, smaller and with each customer's rows together; snapshots given out before end.
+
+        Raises:
+            StoreFullError: There is no room for a second copy; the store is as it was.
+            StoreError: Something else in this process has the file open, or another process took it at the end.
+        """
+        self._demand_writable()
+        if self.path == ":memory:":
+            return compacting.Compacted(bytes_before=0, bytes_after=0)
+        with self._reading():
+            self._demand_sound()
+            for snapshot in tuple(self._snapshots):
+                snapshot.end("the store was compacted")
+            compacting.demand_alone(self._connection)
+            before = Path(self.path).stat().st_size
+            compacting.replace(self._connection, self.path, self._step, reopen=self._reopen)
+            return compacting.Compacted(bytes_before=before, bytes_after=Path(self.path).stat().st_size)
+
+    def _reopen(self) -> None:
+        self._connection.close()
+        try:
+            self._connection = engines.connect(self.path, self._config, read_only=False)
+        except BaseException:
+            self.close()
+            raise
+
     # -- reading -------------------------------------------------------------------------------------------------
 
     def _read(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         with self._reading():
             return list(self._connection.execute(sql, parameters or []).fetchall())
+
+    def sources(self) -> tuple[str, ...]:
+        """Every source that was ever read and not forgotten."""
+        with self._reading():
+            return forgetting.sources_of(self._connection)
 
     def cursor(self, source: str, stream: str) -> str | None:
         """Where a broken-off stream goes on, as JSON; None when it begins anew."""
@@ -281,7 +322,9 @@ class Store:
     def snapshot(self) -> Snapshot:
         """The tables as they stand now."""
         with self._reading():
-            return Snapshot(self._connection.cursor(), self._demand_open)
+            made = Snapshot(self._connection.cursor(), self._demand_open)
+            self._snapshots.add(made)
+            return made
 
     def status(self) -> Status:
         """What is stored, from where, and what was set aside."""
@@ -329,12 +372,8 @@ class Store:
         Two stores with the same records have the same digest, however many runs and breaks it took. Compare within one
         version of DuckDB, whose hash of a row it builds on.
         """
-        found: list[tuple[Any, ...]] = []
         with self._reading():
-            found.extend((schema.name, *self._read(_digest_sql(schema))[0]) for schema in TABLES.values())
-            aside = 'hash(source, stream, origin, "row", field, reason, raw)'
-            found += self._read(f"SELECT 'quarantine', count(*), sum({aside})::VARCHAR FROM books.quarantine")
-        return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+            return digest_of(self._connection)
 
     def snapshot_to(self, path: str | Path) -> Path:
         """Write a copy of the store as it stands now, for readers in other processes.
@@ -357,15 +396,3 @@ class Store:
         with self._reading():
             copy_store(self._connection, target)
         return target
-
-
-def _digest_sql(schema: TableSchema) -> str:
-    left_out = {"known_us", "raw_ref", "content_hash"}
-    columns = []
-    for column in ddl.stored_columns(schema):
-        name = ddl.quoted(column.name)
-        if column.name in left_out:
-            continue
-        dated = column.leaf is not None and column.leaf.kind is Kind.INSTANT and "after_us" in schema
-        columns.append(f"CASE WHEN after_us IS NULL THEN {name} END" if dated else name)
-    return f"SELECT count(*), sum(hash({', '.join(columns)}))::VARCHAR FROM {schema.name}"

@@ -1,5 +1,6 @@
 """The columnar face of the models: one schema per class, checked frames, objects to rows and back."""
 
+from crmcx.tables.asked import AskedTable
 from crmcx.tables.cells import to_columns, to_objects
 from crmcx.tables.frames import Frame, StoredTable, Table, native, rows, rows_of, same_engine, settled, take, to_frame
 from crmcx.tables.history import accounts_at, cases_at, consents_at, deals_at, stages_at, subscriptions_at
@@ -11,6 +12,7 @@ __all__ = [
     "PARTS",
     "RECORDS",
     "TABLES",
+    "AskedTable",
     "Column",
     "DType",
     "Frame",

@@ -15,6 +15,7 @@ from crmcx import engines
 from crmcx._html import html_table
 from crmcx.errors import ColumnTypeError, MissingColumnError, UnsupportedEngineError, UsageError
 from crmcx.models.base import Model, Part
+from crmcx.tables.asked import AskedTable
 from crmcx.tables.cells import to_columns
 from crmcx.tables.schema import INSTANTS, Column, DType, TableSchema, schema_of
 
@@ -80,8 +81,8 @@ class Frame:
         return evolve(self, lazy=self.lazy.filter(condition))
 
 
-Table = Sequence[Model] | StoredTable | IntoFrame
-"""What functions take as a table: models, a table of a workspace, or a frame of any engine."""
+Table = Sequence[Model] | StoredTable | AskedTable | IntoFrame
+"""What functions take as a table: models, a table of a workspace or an answer of it, or a frame of any engine."""
 
 
 def take(
@@ -116,7 +117,7 @@ def take(
         UnsupportedEngineError: It is no table.
     """
     schema = schema_of(cls)
-    snapshot = data.snapshot if isinstance(data, StoredTable) else None
+    snapshot = data.snapshot if isinstance(data, StoredTable | AskedTable) else None
     frame = engines.to_lazy(_native(data, cls, schema))
     own = [name for name in dict.fromkeys(also) if name not in schema]
     needs = [*needs, *(name for name in also if name in schema)]
@@ -140,7 +141,7 @@ def take(
 
 
 def _native(data: Any, cls: type[Model], schema: TableSchema) -> Any:  # noqa: ANN401 - a table of any engine
-    if isinstance(data, StoredTable):
+    if isinstance(data, StoredTable | AskedTable):
         return data.relation
     if isinstance(data, Model):
         data = [data]
@@ -283,7 +284,7 @@ def rows_of(data: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a table of any
     Raises:
         UnsupportedEngineError: It is no table.
     """
-    return engines.rows(engines.to_lazy(data.relation if isinstance(data, StoredTable) else data))
+    return engines.rows(engines.to_lazy(data.relation if isinstance(data, StoredTable | AskedTable) else data))
 
 
 def to_frame(columns: Mapping[str, Sequence[Any]], dtypes: Mapping[str, str]) -> Any:  # noqa: ANN401 - native
