@@ -6,7 +6,7 @@ from datetime import timedelta
 from threading import Thread
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.law import LAW
 from tests.loopback import StillClock
@@ -14,6 +14,7 @@ from tests.loopback import StillClock
 from crmcx.connectors import Budget, Rate
 from crmcx.errors import UsageError
 
+MANY = settings(LAW, max_examples=150)
 TICKS = st.integers(0, 64).map(lambda tick: tick / 8)
 RATES = st.lists(
     st.builds(
@@ -41,7 +42,7 @@ def demand_kept(times: list[float], rates: list[Rate]) -> None:
 
 
 class TestRates:
-    @LAW
+    @MANY
     @given(RATES, st.lists(TICKS, min_size=1, max_size=40))
     def test_as_soon_as_allowed_and_no_sooner(self, rates: list[Rate], gaps: list[float]) -> None:
         still, budget, times = StillClock(), Budget(*rates), []
@@ -69,7 +70,7 @@ class TestRates:
         assert len(times) == threads * each
         demand_kept(times, rates)
 
-    @LAW
+    @MANY
     @given(RATES, st.lists(st.one_of(TICKS, st.none()), min_size=1, max_size=40))
     def test_complaints_only_make_it_slower(self, rates: list[Rate], steps: list[float | None]) -> None:
         still, budget, times = StillClock(), Budget(*rates), []
@@ -110,6 +111,16 @@ class TestComplaints:
         assert budget.share == 0.5
         budget.throttled(4.5, 5.0)
         assert budget.share == 0.25
+
+    def test_a_rest_is_no_quiet_stretch(self) -> None:
+        still, budget = StillClock(), Budget(Rate(8, per=timedelta(seconds=10)))
+        budget.throttled(0.0, 0.0)
+        budget.rest(100.0)
+        spend(budget, still)
+        assert (still.passed, budget.share) == (100, 0.5)
+        still.passed = 110
+        spend(budget, still)
+        assert budget.share == 0.6
 
     def test_one_request_is_always_allowed(self) -> None:
         still, budget = StillClock(), Budget(Rate(2, per=timedelta(seconds=10)), concurrency=1)

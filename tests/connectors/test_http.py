@@ -7,7 +7,7 @@ import logging
 import traceback
 import zlib
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from threading import Barrier, Event, Thread
 from typing import Any
@@ -65,6 +65,14 @@ class TestWhatIsAsked:
         assert asked.headers["revision"] == "7"
         assert reply.rows("tickets") == [{"id": 1}]
 
+    def test_instants_are_asked_for_in_utc(self, source: Source, connect: Connect) -> None:
+        source.says(Says(data={}))
+        api = connect(source.url)
+        api.get("/x", since=datetime(2026, 1, 1, 1, 0, 0, 5, tzinfo=timezone(timedelta(hours=1))), on=date(2026, 1, 2))
+        assert source.asked[0].query == {"since": "2026-01-01T00:00:00.000005Z", "on": "2026-01-02"}
+        with pytest.raises(UsageError):
+            api.get("/x", since=datetime(2026, 1, 1))  # noqa: DTZ001 - what is refused
+
     def test_json_and_forms(self, source: Source, connect: Connect) -> None:
         source.says(Says(data={}))
         api = connect(source.url)
@@ -91,6 +99,20 @@ class TestWhatIsAsked:
     def test_statuses_that_are_answers(self, source: Source, connect: Connect) -> None:
         source.says(Says(404))
         assert connect(source.url).request("GET", "/contacts/1", accept=(404,)).status == 404
+
+    def test_through_a_proxy_that_is_given(self, source: Source, connect: Connect) -> None:
+        source.says(Says(data={"a": 1}))
+        assert connect("http://127.0.0.1:1", proxy=source.url).get("/x").get("a") == 1
+        assert source.asked[0].headers["host"] == "127.0.0.1:1"
+
+    def test_and_not_through_one_of_the_environment(
+        self, source: Source, connect: Connect, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as patch:
+            for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+                patch.setenv(name, "http://127.0.0.1:1")
+            source.says(Says(data={"a": 1}))
+            assert connect(source.url).get("/x").get("a") == 1
 
     def test_connections_open_again(self, source: Source, connect: Connect) -> None:
         source.says(Says(data={}))
@@ -142,7 +164,7 @@ class TestTryingAgain:
     def test_a_source_that_is_not_there(self, connect: Connect, sources: Callable[[], Source]) -> None:
         gone = Source()
         gone.close()
-        with pytest.raises(UnreachableError, match="got no connection after 6 tries") as caught:
+        with pytest.raises(UnreachableError, match="got no connection, the last of 6 tries") as caught:
             connect(gone.url).post("/x")
         assert caught.value.status is None
         assert caught.value.__context__ is None
@@ -151,14 +173,14 @@ class TestTryingAgain:
         free = Event()
         source.answer = lambda _asked: Says(data={}) if free.wait(10) else Says()
         limits = Limits(read=timedelta(seconds=0.02))
-        with pytest.raises(UnreachableError, match="got no answer in time after 2 tries"):
+        with pytest.raises(UnreachableError, match="got no answer in time, the last of 2 tries"):
             connect(source.url, limits=limits, retries=Retries(tries=2)).get("/x")
         free.set()
 
     @pytest.mark.parametrize("trouble", [Says(503), Says(reset=True), Says(data={"a": 1}, cut=3)])
     def test_what_writes_is_not_sent_twice(self, source: Source, connect: Connect, trouble: Says) -> None:
         source.says(trouble, Says(data={}))
-        with pytest.raises(UnreachableError, match="may have acted on it"):
+        with pytest.raises(UnreachableError, match="look whether the source acted on it"):
             connect(source.url).post("/contacts", {"name": "x"})
         assert len(source.asked) == 1
 
@@ -233,12 +255,28 @@ class TestWaiting:
             connect(source.url, dialect=DIALECTS["salesforce"]).get("/x")
         assert type(caught.value) is RequestError
 
-    def test_the_other_threads_wait_too(self, source: Source, connect: Connect, still: StillClock) -> None:
+    def test_all_of_the_connection_waits_and_slows_down(
+        self, source: Source, connect: Connect, still: StillClock
+    ) -> None:
+        """While one request waits, another one is sent by the same client: not before the source wants it."""
         source.says(Says(429, headers={"Retry-After": "30"}), Says(data={}))
-        api = connect(source.url, retries=Retries(tries=1), budget=Budget(Rate(100, per=timedelta(seconds=1))))
-        with pytest.raises(ThrottledError):
-            api.get("/x")
+        sent_at: list[float] = []
+
+        def meanwhile(waiting: Waiting) -> None:
+            if waiting.reason == "throttled":
+                api.get("/other")
+                sent_at.append(still.passed)
+
+        api = connect(source.url, listener=meanwhile, budget=Budget(Rate(100, per=timedelta(minutes=1))))
+        api.get("/x")
+        assert sent_at == [30]
         assert api.budget.share == 0.5
+
+    def test_what_is_throttled_too_often(self, source: Source, connect: Connect, still: StillClock) -> None:
+        source.says(Says(429, headers={"Retry-After": "0"}))
+        with pytest.raises(ThrottledError):
+            connect(source.url).get("/x")
+        assert len(source.asked) == 6
 
 
 class TestHosts:
@@ -268,6 +306,11 @@ class TestHosts:
             with pytest.raises(ForeignHostError):
                 api.get(link)
         assert source.asked == []
+
+    def test_a_further_host_by_its_name(self, connect: Connect, source: Source) -> None:
+        api = connect(source.url, hosts=["files.example"])
+        with pytest.raises(ForeignHostError, match=r"than http://127\.0\.0\.1:\d+, https://files\.example;"):
+            api.get("http://files.example/x")
 
     def test_what_is_no_address(self, source: Source, connect: Connect) -> None:
         with pytest.raises(UsageError):
@@ -347,7 +390,7 @@ class TestLimits:
 
         source.says(Says(body=b"x" * 100, endless=True))
         clock = Clock(now=still.now, monotonic=minute_by_minute, sleep=still.sleep)
-        with pytest.raises(UnreachableError, match="got no whole answer in time after 2 tries"):
+        with pytest.raises(UnreachableError, match="got no whole answer in time, the last of 2 tries"):
             connect(source.url, clock=clock, retries=Retries(tries=2)).get("/x")
 
     def test_a_packing_that_was_not_asked_for(self, source: Source, connect: Connect) -> None:
@@ -447,6 +490,21 @@ class TestSecrets:
             assert not secret or secret not in str(caught.value)
 
 
+class TestOthersLog:
+    def test_what_others_do_with_the_same_library_is_logged_as_ever(
+        self, source: Source, connect: Connect, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        import httpx
+
+        source.says(Says(data={}))
+        with caplog.at_level(logging.DEBUG, logger="httpcore"):
+            connect(source.url).get("/ours")
+            assert caplog.messages == []
+            with httpx.Client(trust_env=False) as other:
+                other.get(f"{source.url}/theirs")
+        assert any(message.startswith("receive_response_headers") for message in caplog.messages)
+
+
 class TestThreads:
     def test_no_more_at_a_time_than_allowed(self, source: Source, connect: Connect) -> None:
         at_once, most, lock_step = 0, 0, Barrier(2, timeout=10)
@@ -499,7 +557,7 @@ class TestInAConnector:
         assert still.slept == [7]
         shop.close()
         shop.close()
-        assert opened[0]._opened is None
+        assert opened[0]._sender._opened is None
 
     def test_httpx_comes_with_the_first_request(self, tmp_path: Path) -> None:
         import subprocess

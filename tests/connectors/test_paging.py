@@ -60,6 +60,18 @@ class TestAnySplitGivesTheSame:
 
         demand_resumable(lambda start: paging.by_cursor(ask, following="next", start=start), sum(sizes))
 
+    @pytest.mark.parametrize("cursors", [[0, 1], ["a", "b"], [[1, "a"], [1, "b"]], [{"id": 1}, {"id": 2}]])
+    @pytest.mark.parametrize("end", [None, "", False, [], {}])
+    def test_a_cursor_may_be_any_json(self, cursors: list[Any], end: object) -> None:
+        asked: list[Any] = []
+
+        def ask(cursor: object) -> Reply:
+            asked.append(cursor)
+            return reply(next=[*cursors, end][len(asked) - 1])
+
+        assert [token for _, token in paging.by_cursor(ask, following="next")] == [*cursors, None]
+        assert asked == [None, *cursors]
+
     @LAW
     @given(SPLITS)
     def test_cursors_with_a_word_for_the_end(self, sizes: list[int]) -> None:

@@ -9,13 +9,14 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.law import LAW
 
 from crmcx.connectors import Reply, Window, paging, windows
 from crmcx.errors import UsageError
 
+MANY = settings(LAW, max_examples=150)
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 STEP = timedelta(seconds=1)
 
@@ -58,13 +59,13 @@ STAMPS = st.lists(st.integers(0, 39), max_size=40)
 
 
 class TestNothingIsLostOrDoubled:
-    @LAW
+    @MANY
     @given(STAMPS, st.integers(1, 8), st.one_of(st.none(), st.integers(1, 50)))
     def test_with_caps_and_ties(self, stamps: list[int], cap: int, widest: int | None) -> None:
         options = {} if widest is None else {"widest": widest * STEP}
         assert sorted(Search(stamps, cap).everything(40, **options)) == list(range(len(stamps)))
 
-    @LAW
+    @MANY
     @given(STAMPS, st.integers(1, 8))
     def test_windows_are_in_order_and_meet_nowhere(self, stamps: list[int], cap: int) -> None:
         search = Search(stamps, cap)
@@ -73,7 +74,7 @@ class TestNothingIsLostOrDoubled:
         assert all(each.tied == (len(search.within(each)) > cap) for each in cut)
         assert all(each.end - each.start == STEP for each in cut if each.tied)
 
-    @LAW
+    @MANY
     @given(STAMPS, st.integers(1, 8), st.integers(0, 40))
     def test_one_can_go_on_after_any_window(self, stamps: list[int], cap: int, stop: int) -> None:
         search, until = Search(stamps, cap), BEGIN + 40 * STEP

@@ -11,7 +11,7 @@ from crmcx.connectors.files import OCCURRENCE, Files, FileStream
 from crmcx.connectors.formats import Csv, JsonLines, Parquet
 from crmcx.connectors.given import FromModels, Given, mapper
 from crmcx.connectors.hookspecs import hookimpl
-from crmcx.connectors.http import Api, Waiting
+from crmcx.connectors.http import Api
 from crmcx.connectors.limits import Limits
 from crmcx.connectors.loss import FieldLoss, LossReport, TurnedWords, loss_of, loss_report
 from crmcx.connectors.mapping import (
@@ -41,6 +41,7 @@ from crmcx.connectors.replies import Reply
 from crmcx.connectors.retry import DIALECTS, Dialect, Mark, Retries, Wait
 from crmcx.connectors.sdk import Connector, Cursor, Page, Stream, Unreadable, stream
 from crmcx.connectors.searches import Window, windows
+from crmcx.connectors.sending import Waiting
 
 __all__ = [
     "DIALECTS",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import IO
 
@@ -42,7 +42,7 @@ for _name in _TALKERS:
     logging.getLogger(_name).addFilter(_of_others)
 
 
-@frozen
+@frozen(repr=False)
 class Request:
     """What is sent."""
 
@@ -71,12 +71,19 @@ def origin_of(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host.rstrip("."), url.port
 
 
-def demand_safe(url: httpx.URL) -> None:
-    """Demand an address to which credentials may be sent: encrypted, or on this machine.
+def origins_of(addresses: Iterable[str]) -> frozenset[tuple[str, str, int | None]]:
+    """Where requests may go.
 
     Raises:
-        UsageError: It is not.
+        UsageError: An address to which credentials must not be sent: neither encrypted nor on this machine.
     """
+    urls = [url_of(each) for each in addresses]
+    for url in urls:
+        _demand_safe(url)
+    return frozenset(map(origin_of, urls))
+
+
+def _demand_safe(url: httpx.URL) -> None:
     if url.userinfo or not url.host or not (url.scheme == "https" or (url.scheme == "http" and url.host in _LOCAL)):
         msg = f"found the address {url.scheme}://{url.host}, expected https:// and a host, without a name or password"
         raise UsageError(msg, hint="pass credentials as auth=..., and write https://")

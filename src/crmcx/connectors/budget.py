@@ -99,7 +99,7 @@ class Budget:
         finally:
             with self._room:
                 self._under_way -= 1
-                self._room.notify()
+                self._room.notify_all()
 
     def _enter(self, clock: Clock, waits: Callable[[float], None]) -> float:
         while True:
@@ -129,9 +129,9 @@ class Budget:
         return free
 
     def _recover(self, now: float) -> None:
-        if self._share < 1 and now - self._changed >= self._window:
-            quiet = int((now - self._changed) / self._window)
-            self._share = min(1.0, self._share + _STEP_UP * quiet)
+        since = max(self._changed, self._rest_until)  # that nobody complains while all rest says nothing
+        if self._share < 1 and now - since >= self._window:
+            self._share = min(1.0, self._share + _STEP_UP * int((now - since) / self._window))
             self._changed = now
 
     def rest(self, until: float) -> None:

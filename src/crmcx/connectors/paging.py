@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+from pydantic_core import to_json
+
 from crmcx.connectors.conversions import Path, as_path
 from crmcx.connectors.http import Api
 from crmcx.connectors.replies import ABSENT, Reply, found_at
@@ -52,16 +54,16 @@ def by_cursor(
         >>> [token for _, token in by_cursor(replies.get, following="next")]
         ['b', None]
     """
-    token, seen = start, {start} - {None}
+    token, before = start, _Before("cursor", start)
     while True:
         reply = ask(token)
         token = _at(reply, following)
-        if token in {None, "", False} or (more is not None and not _at(reply, more)):
+        if any(token is end for end in (None, False)) or token in ("", [], {}):  # 0 is a cursor
+            token = None
+        if token is None or (more is not None and not _at(reply, more)):
             yield reply, None
             return
-        if token in seen:
-            raise _led_back("cursor")
-        seen.add(token)
+        before.demand_new(token)
         yield reply, token
 
 
@@ -189,7 +191,7 @@ def by_key(
     Raises:
         PagingError: The last record has no key, or one that came before.
     """
-    last, seen = start, {start} - {None}
+    last, before = start, _Before("key", start)
     while True:
         reply = ask(last)
         found = _records(reply, rows)
@@ -199,15 +201,27 @@ def by_key(
         if last is None:
             msg = "the last record of a page has no key by which to go on"
             raise PagingError(msg, hint="ask for the field that the list is ordered by")
-        if last in seen:
-            raise _led_back("key")
-        seen.add(last)
+        before.demand_new(last)
         yield reply, last
 
 
 def _down(record: Any, path: tuple[str | int, ...]) -> Any:  # noqa: ANN401 - JSON
     found = found_at(record, path)
     return None if found is ABSENT else found
+
+
+class _Before:
+    """Where a walk has been; a token may be any JSON."""
+
+    def __init__(self, what: str, start: object) -> None:
+        self._what = what
+        self._seen = set() if start is None else {to_json(start)}
+
+    def demand_new(self, token: object) -> None:
+        key = to_json(token)
+        if key in self._seen:
+            raise _led_back(self._what)
+        self._seen.add(key)
 
 
 def _led_back(what: str) -> PagingError:
