@@ -107,7 +107,7 @@ class TestTokens:
             seen.append(api.get("/x").get("by"))
         assert seen == ["Bearer t1", "Bearer t1", "Bearer t2"]
 
-    @pytest.mark.parametrize("seconds", [None, "soon", 1e300])
+    @pytest.mark.parametrize("seconds", [None, "soon", 1e300, 0, -1])
     def test_without_an_end_a_refusal_tells(
         self, source: Source, connect: Connect, still: StillClock, seconds: object
     ) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from threading import Thread
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from tests.law import LAW
 from tests.loopback import StillClock
 
-from crmcx.connectors import Budget, Rate
+from crmcx.connectors import Budget, Clock, Rate
 from crmcx.errors import UsageError
 
 MANY = settings(LAW, max_examples=150)
@@ -87,6 +88,25 @@ class TestRates:
     def test_without_bounds_nobody_waits(self) -> None:
         still, budget = StillClock(), Budget()
         assert [spend(budget, still) for _ in range(100)] == [0.0] * 100
+
+
+class TestAtATime:
+    @pytest.mark.parametrize(("concurrency", "complaints", "allowed"), [(1, 0, 1), (3, 0, 3), (4, 1, 2), (4, 5, 1)])
+    def test_one_more_waits_until_another_is_done(self, concurrency: int, complaints: int, allowed: int) -> None:
+        still, budget = StillClock(), Budget(concurrency=concurrency)
+        for second in range(complaints):
+            budget.throttled(second, second)
+        with ExitStack() as others:
+            for _ in range(allowed - 1):
+                others.enter_context(budget.admitted(still.clock, lambda _: None))
+            with budget.admitted(still.clock, lambda _: None):
+                waiting = Thread(target=spend, args=(budget, still))
+                waiting.start()
+                while waiting.is_alive() and not budget._room._waiters:  # type: ignore[attr-defined]
+                    waiting.join(0.001)
+                assert waiting.is_alive()
+            waiting.join(10)
+            assert not waiting.is_alive()
 
 
 class TestComplaints:
@@ -166,3 +186,7 @@ class TestWhatItIs:
     def test_it_shows_itself(self) -> None:
         budget = Budget(Rate(3, per=timedelta(seconds=1)), concurrency=2)
         assert repr(budget) == "Budget(Rate(requests=3, per=datetime.timedelta(seconds=1)), concurrency=2)"
+
+
+def test_the_clock_of_this_machine() -> None:
+    assert abs(Clock().now() - datetime.now(UTC)) < timedelta(minutes=1)

@@ -20,7 +20,7 @@ Connect = Callable[..., Api]
 WORDS: dict[str, Any] = {"state": ("result", "status"), "done": {"complete"}, "failed": {"failed", "aborted"}}
 
 
-def states(*words: str | None) -> Callable[[], Reply]:
+def states(*words: Any) -> Callable[[], Reply]:
     said = [Reply(200, body=json.dumps({"result": {"status": word}}).encode()) for word in words]
     return lambda: said.pop(0) if len(said) > 1 else said[0]
 
@@ -39,6 +39,11 @@ class TestAsking:
         ask = states("queued", "running", None, "complete")
         assert exports.finished(ask, **WORDS, clock=still.clock).get("result", "status") == "complete"
         assert still.slept == [1, 1.5, 2.25]
+
+    def test_the_word_may_be_no_word(self, still: StillClock) -> None:
+        ask = states(False, [1], True)
+        words = {"state": WORDS["state"], "done": {True}, "failed": [{"a": 1}]}
+        assert exports.finished(ask, **words, clock=still.clock).get("result", "status") is True
 
     def test_at_once(self, still: StillClock) -> None:
         exports.finished(states("complete"), **WORDS, clock=still.clock)

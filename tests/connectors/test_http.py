@@ -9,13 +9,14 @@ import zlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
-from threading import Barrier, Event, Thread
+from threading import Event
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 from tests.loopback import BEGIN, Says, Source, StillClock
 
+import crmcx
 from crmcx.connectors import (
     DIALECTS,
     Api,
@@ -34,6 +35,7 @@ from crmcx.connectors import (
     Retries,
     Waiting,
     mapping,
+    paging,
     stream,
 )
 from crmcx.errors import (
@@ -378,6 +380,13 @@ class TestLimits:
         with pytest.raises(OversizeError, match="larger than 1,000,000 bytes"):
             connect(source.url, limits=Limits(body=1_000_000)).get("/x")
 
+    def test_it_is_unpacked_in_small_steps(self) -> None:
+        from crmcx.connectors._wire import _inflated
+
+        pieces = [len(piece) for piece in _inflated(iter([gzip.compress(b"\0" * 10_000_000)]))]
+        assert sum(pieces) == 10_000_000
+        assert max(pieces) <= 1 << 16
+
     def test_nothing_packed_without_end(self, source: Source, connect: Connect) -> None:
         source.says(Says(body=gzip.compress(b""), headers={"content-encoding": "gzip"}, endless=True))
         with pytest.raises(OversizeError):
@@ -412,6 +421,11 @@ class TestDownloads:
             assert path.read_bytes() == content
         assert not path.exists()
         assert len(source.asked) == 3
+
+    def test_nothing_is_left_of_a_try_that_broke(self, source: Source, connect: Connect) -> None:
+        source.says(Says(body=b"a" * 1000, cut=900), Says(body=b"b"))
+        with connect(source.url).download("/export") as path:
+            assert path.read_bytes() == b"b"
 
     def test_an_error_is_no_file(self, source: Source, connect: Connect) -> None:
         source.says(Says(404, {"message": "gone"}))
@@ -505,30 +519,6 @@ class TestOthersLog:
         assert any(message.startswith("receive_response_headers") for message in caplog.messages)
 
 
-class TestThreads:
-    def test_no_more_at_a_time_than_allowed(self, source: Source, connect: Connect) -> None:
-        at_once, most, lock_step = 0, 0, Barrier(2, timeout=10)
-
-        def answer(_asked: Any) -> Says:
-            nonlocal at_once, most
-            with source.lock:
-                at_once += 1
-                most = max(most, at_once)
-            lock_step.wait()
-            with source.lock:
-                at_once -= 1
-            return Says(data={})
-
-        source.answer = answer
-        api = connect(source.url, budget=Budget(concurrency=2))
-        threads = [Thread(target=api.get, args=("/x",)) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert (most, len(source.asked)) == (2, 8)
-
-
 class TestInAConnector:
     def test_one_client_for_all_streams(self, source: Source, still: StillClock) -> None:
         account = mapping(Account, id="id", name="name")
@@ -557,6 +547,35 @@ class TestInAConnector:
         assert still.slept == [7]
         shop.close()
         shop.close()
+        assert opened[0]._sender._opened is None
+
+    @pytest.mark.parametrize("status", [200, 404])
+    def test_a_run_closes_it_whatever_becomes_of_it(self, source: Source, still: StillClock, status: int) -> None:
+        opened: list[Api] = []
+
+        class Shop(Connector):
+            name = "shop"
+
+            def open(self) -> Api:
+                opened.append(Api(source.url, clock=still.clock))
+                return opened[-1]
+
+            @stream(mapping(Account, id="id", name="name"))
+            def firms(self, api: Api, cursor: Cursor) -> Any:
+                for reply, token in paging.by_offset(lambda at: api.get("/firms", at=at), rows=(), start=cursor.token):
+                    yield Page(reply.rows(), next=Cursor(token=token), body=reply.body)
+
+        source.answer = lambda asked: Says(
+            200 if asked.query["at"] == "0" else status, [{"id": 1, "name": "x"}] if asked.query["at"] == "0" else []
+        )
+        with crmcx.Workspace(":memory:") as ws:
+            ws.connect(Shop(), name="shop")
+            if status == 200:
+                assert ws.sync().counts.stored == 1
+            else:
+                with pytest.raises(RequestError):
+                    ws.sync()
+        assert len(opened) == 1
         assert opened[0]._sender._opened is None
 
     def test_httpx_comes_with_the_first_request(self, tmp_path: Path) -> None:

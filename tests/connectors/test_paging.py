@@ -177,7 +177,7 @@ class TestAddresses:
     def test_round_and_round(self, source: Source, connect: Connect) -> None:
         source.says(Says(data={"rows": []}, headers={"Link": "</list?page=2>; rel=next"}))
         with pytest.raises(PagingError):
-            list(paging.by_link(connect(source.url), "/list"))
+            list(islice(paging.by_link(connect(source.url), "/list"), 9))
         assert len(source.asked) == 2
 
 
@@ -204,11 +204,11 @@ class TestRoundAndRound:
     def test_the_last_page_again(self) -> None:
         walk = paging.by_number(lambda number: reply(rows=[{"id": min(number, 3)}]), rows="rows")
         with pytest.raises(PagingError, match="leads back to a page"):
-            list(walk)
+            list(islice(walk, 9))
 
     def test_a_key_that_came_before(self) -> None:
         with pytest.raises(PagingError, match="leads back to a key"):
-            list(paging.by_key(lambda _after: reply(rows=[{"id": 1}, {"id": 2}]), rows="rows", key="id"))
+            list(islice(paging.by_key(lambda _: reply(rows=[{"id": 1}, {"id": 2}]), rows="rows", key="id"), 9))
 
     @pytest.mark.parametrize("last", [{}, {"id": None}, None])
     def test_no_key_to_go_on_by(self, last: object) -> None:

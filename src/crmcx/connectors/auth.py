@@ -189,7 +189,7 @@ def _expiry(seconds: object, now: datetime) -> datetime | None:
     """When to fetch the next token: a while before the source stops to take this one, at most half of its life."""
     try:
         life = timedelta(seconds=float(str(seconds)))
-        return now + life - min(_RENEW_BEFORE, life / 2)
+        return now + life - min(_RENEW_BEFORE, life / 2) if life > timedelta() else None
     except (ValueError, OverflowError):  # not all sources say how long; the refusal of a token will
         return None
 

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Collection
 from datetime import timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from crmcx.connectors.clock import Clock
@@ -23,8 +23,8 @@ def finished(
     ask: Callable[[], Reply],
     *,
     state: Where,
-    done: Collection[str],
-    failed: Collection[str],
+    done: Collection[Any],
+    failed: Collection[Any],
     clock: Clock,
     first: timedelta = timedelta(seconds=1),
     longest: timedelta = timedelta(seconds=30),
@@ -60,9 +60,9 @@ def finished(
     while True:
         reply = ask()
         word = reply.get(*as_path(state))
-        if word in done:
+        if any(word == each for each in done):  # a word may be any JSON, such as true
             return reply
-        if word in failed:
+        if any(word == each for each in failed):
             msg = f"the source says that an export is {word!r}"
             raise ExportError(msg, hint="look into the source, then run again", state=word)
         if clock.monotonic() + pause > end:

@@ -113,7 +113,7 @@ def by_offset(
 
     Args:
         ask: Asks for the page at an offset.
-        rows: Where the records stand.
+        rows: Where the records stand; `()` where the body itself is the list.
         more: Where it stands whether there is more, which spares the empty page at the end.
         start: The offset to begin at; 0 unless given.
 
@@ -142,7 +142,7 @@ def by_number(
 
     Args:
         ask: Asks for the page of a number.
-        rows: Where the records stand.
+        rows: Where the records stand; `()` where the body itself is the list.
         last: Where the number of the last page stands, which spares the empty page at the end.
         start: The number to begin at; 0 for sources that count from there, 1 unless given.
 
@@ -181,7 +181,7 @@ def by_key(
 
     Args:
         ask: Asks for the records after a key, in the order of the key; None for the first.
-        rows: Where the records stand.
+        rows: Where the records stand; `()` where the body itself is the list.
         key: Where in a record its key stands; no two records have the same.
         start: The key to begin after.
 
