@@ -83,7 +83,7 @@ class Source:
             def handle_any(self) -> None:
                 source.serve(self)
 
-            do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = handle_any  # noqa: N815 - as http.server wants
+            do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = handle_any  # noqa: N815 - as http.server wants
 
         self.server = _Quiet(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True

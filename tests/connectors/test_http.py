@@ -186,6 +186,17 @@ class TestTryingAgain:
             connect(source.url).post("/contacts", {"name": "x"})
         assert len(source.asked) == 1
 
+    @pytest.mark.parametrize(
+        ("method", "times"), [("GET", 2), ("HEAD", 2), ("PUT", 2), ("delete", 2), ("POST", 1), ("PATCH", 1)]
+    )
+    def test_the_method_says_so_where_the_author_does_not(
+        self, source: Source, connect: Connect, method: str, times: int
+    ) -> None:
+        source.says(Says(503))
+        with pytest.raises(UnreachableError):
+            connect(source.url, retries=Retries(tries=2)).request(method, "/contacts/1")
+        assert len(source.asked) == times
+
     def test_but_a_search_is(self, source: Source, connect: Connect) -> None:
         source.says(Says(503), Says(reset=True), Says(data={}))
         connect(source.url).post("/search", {}, reads_only=True)
