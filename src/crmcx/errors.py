@@ -13,7 +13,15 @@ CrmcxError
 ├── MissingExtraError (ImportError)        install an extra
 ├── SourceError                            fix the source, then run again
 │   ├── SourceFileError                    a file that is missing or not as described
-│   └── ConnectorError                     no such connector or stream, or one that misbehaves
+│   ├── ConnectorError                     no such connector or stream, or one that misbehaves
+│   ├── RequestError                       a source that answers with an error
+│   │   ├── SignInError                    credentials that are refused
+│   │   ├── ThrottledError                 too many requests; come back later
+│   │   └── UnreachableError               no usable answer after all tries; run again
+│   ├── ForeignHostError                   a link to a host that is not configured
+│   ├── OversizeError                      an answer larger than allowed
+│   ├── PagingError                        an answer that does not lead on
+│   └── ExportError                        an export that failed, or is not done in time
 ├── PersonError (LookupError)              ask for another person
 │   ├── UnknownPersonError                 nobody is known by this
 │   └── AmbiguousPersonError               several people are
@@ -31,7 +39,8 @@ Messages are lower-case, one sentence, then a hint. They never hold a secret or 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from datetime import datetime
+from typing import Any, ClassVar
 
 
 class CrmcxError(Exception):
@@ -131,6 +140,72 @@ class ConnectorError(SourceError):
     """A connector or stream that is unknown or does not keep its contract."""
 
     code = "connector"
+
+
+class RequestError(SourceError):
+    """A source answered a request with an error."""
+
+    code = "request"
+
+    @property
+    def status(self) -> int | None:
+        """The status of the answer; None without one."""
+        found: Any = self.data.get("status")
+        return None if found is None else int(found)
+
+    @property
+    def request_id(self) -> str | None:
+        """What the source calls this request, for its support; None where it does not say."""
+        found: Any = self.data.get("request_id")
+        return None if found is None else str(found)
+
+
+class SignInError(RequestError):
+    """A source refused the credentials."""
+
+    code = "sign-in"
+
+
+class ThrottledError(RequestError):
+    """A source wants no more requests for longer than a run may wait."""
+
+    code = "throttled"
+
+    @property
+    def until(self) -> datetime | None:
+        """When the source can be asked again; None where it does not say."""
+        found: Any = self.data.get("until")
+        return found if isinstance(found, datetime) else None
+
+
+class UnreachableError(RequestError):
+    """A source gave no usable answer after all tries."""
+
+    code = "unreachable"
+
+
+class ForeignHostError(SourceError):
+    """A link or redirect leads to a host that the connection is not configured for."""
+
+    code = "foreign-host"
+
+
+class OversizeError(SourceError):
+    """An answer, packed or unpacked, is larger than allowed."""
+
+    code = "oversize"
+
+
+class PagingError(SourceError):
+    """An answer does not lead on: its next page was read before, or more records stand together than can be read."""
+
+    code = "paging"
+
+
+class ExportError(SourceError):
+    """An export that a source prepares failed, or is not done in time."""
+
+    code = "export"
 
 
 class PersonError(CrmcxError, LookupError):

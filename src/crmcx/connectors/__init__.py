@@ -1,13 +1,19 @@
 """The connector SDK and the built-in systems."""
 
+from crmcx.connectors import exports, paging
+from crmcx.connectors.auth import Auth, Basic, Bearer, ClientCredentials, HeaderKey, RefreshToken, SignIn
+from crmcx.connectors.budget import Budget, Rate
 from crmcx.connectors.catalogue import Catalogue, CatalogueDiff, FieldKind, SourceField, catalogue_of
 from crmcx.connectors.checking import Rejected
+from crmcx.connectors.clock import Clock
 from crmcx.connectors.compiled import Batch, Compiled, Rows
 from crmcx.connectors.fates import Fate
 from crmcx.connectors.files import OCCURRENCE, Files, FileStream
 from crmcx.connectors.formats import Csv, JsonLines, Parquet
 from crmcx.connectors.given import FromModels, Given, mapper
 from crmcx.connectors.hookspecs import hookimpl
+from crmcx.connectors.http import Api
+from crmcx.connectors.limits import Limits
 from crmcx.connectors.loss import FieldLoss, LossReport, TurnedWords, loss_of, loss_report
 from crmcx.connectors.mapping import (
     Mapping,
@@ -32,17 +38,30 @@ from crmcx.connectors.mapping import (
     words,
 )
 from crmcx.connectors.plugins import Plugins, installed
+from crmcx.connectors.replies import Reply
+from crmcx.connectors.retry import DIALECTS, Dialect, Mark, Retries, Wait
 from crmcx.connectors.sdk import Connector, Cursor, Page, Stream, Unreadable, stream
+from crmcx.connectors.searches import Window, windows
+from crmcx.connectors.sending import Waiting
 
 __all__ = [
+    "DIALECTS",
     "OCCURRENCE",
+    "Api",
+    "Auth",
+    "Basic",
     "Batch",
+    "Bearer",
+    "Budget",
     "Catalogue",
     "CatalogueDiff",
+    "ClientCredentials",
+    "Clock",
     "Compiled",
     "Connector",
     "Csv",
     "Cursor",
+    "Dialect",
     "Fate",
     "FieldKind",
     "FieldLoss",
@@ -50,18 +69,29 @@ __all__ = [
     "Files",
     "FromModels",
     "Given",
+    "HeaderKey",
     "JsonLines",
+    "Limits",
     "LossReport",
     "Mapping",
+    "Mark",
     "Page",
     "Parquet",
     "Plugins",
+    "Rate",
+    "RefreshToken",
     "Rejected",
+    "Reply",
+    "Retries",
     "Rows",
+    "SignIn",
     "SourceField",
     "Stream",
     "TurnedWords",
     "Unreadable",
+    "Wait",
+    "Waiting",
+    "Window",
     "answer",
     "at",
     "catalogue_of",
@@ -70,6 +100,7 @@ __all__ = [
     "day",
     "duration",
     "equals",
+    "exports",
     "hookimpl",
     "identifier",
     "installed",
@@ -81,11 +112,13 @@ __all__ = [
     "mapping",
     "money",
     "number",
+    "paging",
     "part",
     "present",
     "ref",
     "shortest_decimal",
     "stream",
     "text",
+    "windows",
     "words",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from threading import Lock
+from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
 from attrs import evolve, field, frozen
 from pydantic import BaseModel, ConfigDict
@@ -87,6 +88,7 @@ class Stream:
 
 
 _MARK = "__crmcx_stream__"
+_OPENED = "_crmcx_opened"
 _Method = TypeVar("_Method", bound=Callable[..., Iterator[Page]])
 
 
@@ -143,8 +145,25 @@ class Connector:
             raise ConnectorError(msg, hint='set name = "..." in the class')
 
     def open(self) -> Any:  # noqa: ANN401 - what a connector's streams read through is its own
-        """What the streams read through, such as a signed-in client."""
+        """What the streams read through, such as a signed-in client; asked for once, and shared by all of them."""
         return None
+
+    def close(self) -> None:
+        """Close what `open` returned, where it can be closed; the next stream that is read opens it anew."""
+        with self._opening():
+            opened = vars(self).pop(_OPENED, None)
+        if hasattr(opened, "close"):
+            opened.close()
+
+    def _opening(self) -> Lock:
+        # Subclasses need not call __init__; setdefault gives all threads the same lock.
+        return cast("Lock", vars(self).setdefault("_crmcx_opening", Lock()))
+
+    def _shared(self) -> Any:  # noqa: ANN401 - as of open
+        with self._opening():
+            if _OPENED not in vars(self):
+                setattr(self, _OPENED, self.open())
+            return getattr(self, _OPENED)
 
     def check(self) -> None:
         """Look, before anything is stored, whether the source is as described; raise a `SourceError` if not."""
@@ -161,7 +180,7 @@ class Connector:
 
     def _bound(self, name: str) -> Callable[[Cursor], Iterator[Page]]:
         def read(cursor: Cursor) -> Iterator[Page]:
-            yield from getattr(self, name)(self.open(), cursor)
+            yield from getattr(self, name)(self._shared(), cursor)
 
         return read
 

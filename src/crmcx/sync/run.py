@@ -87,6 +87,8 @@ def sync(run: Run) -> RunReport:
         with suppress(StoreError):  # a store that failed takes no note, and what it failed of is what counts
             run.store.finish_run(run.numbers[0], state="failed", reason=type(error).__name__)
         raise
+    finally:
+        run.connector.close()
     run.store.finish_run(run.numbers[0], state="done")
     return RunReport(source=run.source, streams=tuple(reports))
 
