@@ -385,7 +385,7 @@ class TestMoney:
         assert cells(made, x="1", money={"code": "CHF"})["amount_currency"] == "CHF"
         assert cells(made, x=None, money={"code": "CHF"})["amount_currency"] is None
         rejected = refused(made, x="1", money={"code": "Fr."})
-        assert (rejected.field, rejected.reason[:30]) == ("Deal.amount.currency", "'money.code': found 'Fr.', str")
+        assert (rejected.field, rejected.reason[:30]) == ("Deal.amount.currency", "'money.code': found 'Fr.', no ")
 
     def test_an_amount_without_its_currency_is_refused(self) -> None:
         assert refused(deal(amount=money("x", currency=at("code"))), x="1", code=None).field == "Deal.amount.currency"

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import Field, ValidationError, create_model
 from tests.law import LAW
 
 from crmcx import Workspace, metrics
 from crmcx.connectors import Compiled, at, mapping, money, words
 from crmcx.errors import UsageError
-from crmcx.models import ContactPoint, Customer, Deal, Money, values
+from crmcx.models import ContactPoint, Customer, Deal, Money, Scale, values
 from crmcx.models.extension import custom_leaves, stored_class
 from crmcx.models.extra import read_extra, write_extra
 from crmcx.tables import TABLES, schema_of, to_columns, to_objects
@@ -88,11 +88,48 @@ class TestClasses:
 
     def test_a_column_that_is_there_already_is_refused(self) -> None:
         class Clash(Deal):
-            amount_micros: int | None = None
+            amount_micros: values.Whole | None = None
             raw_ref: str | None = None
 
         with pytest.raises(UsageError, match=r"the column amount_micros, raw_ref, which Deal has already; give the"):
             schema_of(Clash)
+
+    def test_capitals_do_not_tell_columns_apart(self) -> None:
+        class Loud(Deal):
+            Stage: str | None = None
+
+        class Twice(Deal):
+            colour: str | None = None
+            Colour: str | None = None
+
+        for cls, column in ((Loud, "stage"), (Twice, "colour")):
+            with pytest.raises(UsageError, match=f"a field for the column {column}, which Deal has already"):
+                schema_of(cls)
+
+    @pytest.mark.parametrize(
+        ("kind", "said"),
+        [
+            (float, "is float, which converts what it should refuse; use values.Real"),
+            (int, "use values.Whole"),
+            (Decimal, "use values.Exact"),
+            (datetime, "use values.Instant"),
+            (list[str], "has a type that no column holds"),
+            (dict[str, str], "has a type that no column holds"),
+            (tuple[str, ...], "has a type that no column holds"),
+            (int | str, "has a type that no column holds"),
+        ],
+    )
+    def test_a_type_that_no_column_holds_is_named(self, kind: Any, said: str) -> None:
+        cls = create_model("Odd", __base__=Deal, odd=(kind | None, None))
+        with pytest.raises(UsageError, match=rf"Odd\.odd .*{said}"):
+            schema_of(cls)
+
+    def test_a_field_of_the_model_keeps_its_kind(self) -> None:
+        cls = create_model("Other", __base__=Deal, stage=(values.Whole | None, None))
+        with pytest.raises(UsageError, match="Other turns stage of Deal into another kind of value"):
+            schema_of(cls)
+        narrow = create_model("Narrow", __base__=Deal, stage=(Literal["a", "b"] | None, None))
+        assert schema_of(narrow).names == TABLES["deals"].names
 
     def test_a_list_of_parts_is_refused(self) -> None:
         class Listed(Deal):
@@ -144,7 +181,7 @@ class TestStore:
         with Workspace() as ws:
             ws.load(odd, source="app")
             (row,) = ws.tables.of(AcmeDeal).rows()
-        assert (row["seats"], row["margin_micros"], row["first_day"], row["vip"]) == (None, 1_500_000, None, True)
+        assert (row["seats"], row["margin_micros"], row["first_day"], row["vip"]) == (None, 1_500_000, None, None)
         assert row["partner_key"] is None
 
     def test_a_class_without_a_table_is_refused(self) -> None:
@@ -198,6 +235,46 @@ class TestMapping:
         assert rejected.field == "AcmeDeal.region, AcmeDeal.margin"
 
 
+class TestDefaults:
+    class Plain(Deal):
+        region: values.Label | None = "north"
+        scale: Scale | None = Scale(min=0, max=10)
+        tag: values.Label = Field(default_factory=lambda: "new")
+
+    def test_none_is_not_the_default(self) -> None:
+        said = [
+            self.Plain(source="app", source_id="1", status="won", region=None, scale=None, known_at=KNOWN),
+            self.Plain(source="app", source_id="2", status="won", known_at=KNOWN),
+        ]
+        assert to_objects(self.Plain, rows_in(to_columns(self.Plain, said)), {}) == said
+        with Workspace() as ws:
+            ws.load(said, source="app")
+            for rows in (ws.tables.of(self.Plain).rows(), ws.tables.deals.rows()):
+                assert sorted(to_objects(self.Plain, rows, {}), key=lambda deal: deal.source_id) == said
+
+    def test_what_no_mapping_says_is_the_default(self) -> None:
+        made_by = mapping(self.Plain, id="id", status=words("s", {"w": "won"}))
+        with Workspace() as ws:
+            ws.load([{"id": "1", "s": "w"}], source="crm", maps=made_by)
+            (found,) = to_objects(self.Plain, ws.tables.of(self.Plain).rows(), {})
+        assert (found.region, found.scale, found.tag) == ("north", Scale(min=0, max=10), "new")
+
+
+class TestRoom:
+    def test_what_the_source_said_under_the_same_names_is_kept(self) -> None:
+        class Mine(Deal):
+            region: values.Label | None = None
+            region_said: values.Label | None = None
+
+        made_by = mapping(Mine, id="id", status=words("s", {"w": "won"}), region="r")
+        said = {"id": "1", "s": "w", "r": "mine", "region": "a", "region_said": "b"}
+        with Workspace() as ws:
+            ws.load([said], source="crm", maps=made_by)
+            (found,) = to_objects(Mine, ws.tables.of(Mine).rows(), {})
+        assert (found.region, found.region_said) == ("mine", None)
+        assert sorted(found.extra.values()) == ["a", "b"]
+
+
 class TestExtra:
     TYPES: ClassVar[dict[str, Any]] = {
         "exact": Decimal("-1.20"),
@@ -207,6 +284,13 @@ class TestExtra:
         "took": timedelta(days=-1, microseconds=1),
         "nested": [{"$decimal": "1"}, {"$said": {"$day": 1}}, {"a": [Decimal(1)]}, None, True, 1.5, "x"],
     }
+
+    def test_every_class_has_a_json_schema(self) -> None:
+        assert Deal.model_json_schema()["properties"]["extra"]["type"] == "object"
+
+    def test_a_moment_before_the_first_year(self) -> None:
+        early = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
+        assert read_extra(write_extra({"at": early}))["at"] == early
 
     def test_types_survive(self) -> None:
         found = read_extra(write_extra(self.TYPES))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Annotated, Any, Union
 
@@ -65,7 +65,7 @@ class Checker:
 
     def __init__(self, asks: Sequence[Ask], plans: Sequence[Plan]) -> None:
         self.asks = tuple(asks)
-        self._plans = tuple(nested for plan in plans for nested in (plan, *plan.parts))
+        self._plans = tuple((nested, _conditions(plan, nested)) for plan in plans for nested in (plan, *plan.parts))
         self.flat = all(len(ask.paths) == 1 == len(ask.paths[0]) for ask in self.asks)
         """Whether all of it stands at the top of a record."""
         shape: Any = tuple.__class_getitem__(tuple(ask.kind for ask in self.asks))
@@ -81,7 +81,7 @@ class Checker:
         asked = self._asked(records, fields)
         found = self._page.validate_python(asked)
         rejected = [
-            self._explain(index, records[index], asked[index]) for index, row in enumerate(found) if row is _BAD
+            self._explain(index, records[index], asked[index], fields) for index, row in enumerate(found) if row is _BAD
         ]
         places: Sequence[int] = range(len(found))
         if rejected:
@@ -102,12 +102,11 @@ class Checker:
             place.get(str(ask.paths[0][0])) if len(ask.paths) == 1 == len(ask.paths[0]) else None for ask in self.asks
         ]
         if None in direct or len(direct) < 2:  # noqa: PLR2004 - itemgetter gives no tuple for one
-            return self._asked([named(record, fields) for record in records], None)
+            return self._asked(
+                [named(record, fields) if _is_row(record, fields) else record for record in records], None
+            )
         pick: Callable[[Any], Any] = itemgetter(*direct)
-        try:
-            return list(map(pick, records))
-        except TypeError:
-            return [None if isinstance(record, Unreadable) else pick(record) for record in records]
+        return [pick(record) if _is_row(record, fields) else None for record in records]
 
     def _asked_by_name(self, records: Sequence[Said]) -> list[Any]:
         if self.flat and len(self.asks) > 1:
@@ -123,9 +122,11 @@ class Checker:
 
     # -- what is wrong -------------------------------------------------------------------------------------------
 
-    def _explain(self, index: int, record: Said, asked: Any) -> Rejected:  # noqa: ANN401 - a tuple of anything
+    def _explain(self, index: int, record: Said, asked: Any, fields: Sequence[str] | None) -> Rejected:  # noqa: ANN401
         if isinstance(record, Unreadable):
             return Rejected(index, "", record.reason)
+        if asked is None and fields is not None and isinstance(record, list | tuple):
+            return Rejected(index, "", f"the record has {len(record)} cells, and the page names {len(fields)}")
         if asked is None:
             return Rejected(index, "", f"the record is {type(record).__name__}, expected names and values")
         try:
@@ -143,22 +144,11 @@ class Checker:
         return Rejected(index, ", ".join(dict.fromkeys(names)), "; ".join(dict.fromkeys(reasons)))
 
     def _incomplete(self, columns: Sequence[Sequence[Any]], places: Sequence[int]) -> dict[int, Rejected]:
-        """Records to which a conditional class applies and which lack something that it needs, by their places."""
+        """Records that lack something which a class that applies to them needs, by their places."""
         found: dict[int, list[Ask]] = {}
-        for plan in (plan for plan in self._plans if plan.when is not None):
-            applies = columns[plan.when or 0]
-            for slot in plan.needed:
-                values = columns[slot.ask or 0]
-                nothing = (None, "") if slot.refers else (None,)
-                if any(value in values for value in nothing):
-                    for at, value in enumerate(values):
-                        if value in nothing and applies[at]:
-                            found.setdefault(at, []).append(self.asks[slot.ask or 0])
-        for first, second in self._pairs():
-            if None in columns[second]:
-                for at, (leads, follows) in enumerate(zip(columns[first], columns[second], strict=True)):
-                    if leads is not None and follows is None:
-                        found.setdefault(at, []).append(self.asks[second])
+        for number, lacks in (*self._needed(columns, len(places)), *self._unpaired(columns, len(places))):
+            for at in lacks:
+                found.setdefault(at, []).append(self.asks[number])
         return {
             places[at]: Rejected(
                 places[at],
@@ -168,10 +158,31 @@ class Checker:
             for at, asks in found.items()
         }
 
+    def _needed(self, columns: Sequence[Sequence[Any]], count: int) -> Iterator[tuple[int, list[int]]]:
+        """Each ask that a class of only some records needs, with the records that lack it."""
+        for plan, conditions in self._plans:
+            applies = _applies(columns, conditions, count)
+            for slot in plan.needed if conditions else ():
+                values = columns[slot.ask or 0]
+                nothing = (None, "") if slot.refers else (None,)
+                if any(value in values for value in nothing):
+                    yield slot.ask or 0, [at for at, value in enumerate(values) if value in nothing and applies[at]]
+
+    def _unpaired(self, columns: Sequence[Sequence[Any]], count: int) -> Iterator[tuple[int, list[int]]]:
+        """Each ask of a currency, with the records that have an amount without it."""
+        for first, second, conditions in self._pairs():
+            if None in columns[second]:
+                applies = _applies(columns, conditions, count)
+                pairs = enumerate(zip(columns[first], columns[second], strict=True))
+                yield (
+                    second,
+                    [at for at, (amount, code) in pairs if applies[at] and amount is not None and code is None],
+                )
+
     def _backwards(self, columns: Sequence[Sequence[Any]], places: Sequence[int]) -> dict[int, Rejected]:
         """Records with a span that ends before it starts, by their places."""
         found: dict[int, Rejected] = {}
-        for plan in self._plans:
+        for plan, conditions in self._plans:
             asked = {slot.leaf.path[0]: slot.ask for slot in plan.slots if slot.ask is not None}
             for start, end in plan.cls.spans:
                 if start not in asked or end not in asked:
@@ -179,23 +190,37 @@ class Checker:
                 first, last = self.asks[asked[start]], self.asks[asked[end]]
                 spelled = f"{_spell(first.paths)} and {_spell(last.paths)}"
                 why = f"{spelled}: {ends_too_early(start, end).message_template}"
-                applies = [True] * len(places) if plan.when is None else columns[plan.when]
+                applies = _applies(columns, conditions, len(places))
                 pairs = zip(columns[asked[start]], columns[asked[end]], applies, strict=True)
                 for at, (begins, ends, counts) in enumerate(pairs):
                     if counts and begins is not None and ends is not None and ends < begins:
                         found[places[at]] = Rejected(places[at], last.name, why)
         return found
 
-    def _pairs(self) -> list[tuple[int, int]]:
+    def _pairs(self) -> list[tuple[int, int, tuple[int, ...]]]:
         """The asks of amounts with those of their currencies, where both are taken from the record."""
         pairs = []
-        for plan in self._plans:
+        for plan, conditions in self._plans:
             leads = {slot.leaf.column: slot.ask for slot in plan.slots}
             for slot in plan.slots:
                 first = leads.get(slot.follows or "")
                 if slot.ask is not None and first is not None and slot.leaf.path[-1] == "currency":
-                    pairs.append((first, slot.ask))
+                    pairs.append((first, slot.ask, conditions))
         return pairs
+
+
+def _conditions(plan: Plan, nested: Plan) -> tuple[int, ...]:
+    """The asks that say whether a plan applies: of a part its own, and those of the class it belongs to."""
+    return tuple(dict.fromkeys(found.when for found in (plan, nested) if found.when is not None))
+
+
+def _applies(columns: Sequence[Sequence[Any]], conditions: Sequence[int], count: int) -> Sequence[Any]:
+    """For each record whether all conditions hold."""
+    if not conditions:
+        return [True] * count
+    if len(conditions) == 1:
+        return columns[conditions[0]]
+    return [all(held) for held in zip(*(columns[number] for number in conditions), strict=True)]
 
 
 def _way(ask: Ask) -> Callable[[Mapping[str, Any]], Any]:
@@ -221,6 +246,11 @@ def at_path(record: Any, path: Path) -> Any:  # noqa: ANN401 - nested data of a 
 
 def _join(values: Sequence[Any], separator: str) -> str | None:
     return None if any(value is None for value in values) else separator.join(map(str, values))
+
+
+def _is_row(record: Said, fields: Sequence[str]) -> bool:
+    """Whether a record has a cell for each of these names."""
+    return isinstance(record, list | tuple) and len(record) == len(fields)
 
 
 def named(record: Said, fields: Sequence[str]) -> Said:

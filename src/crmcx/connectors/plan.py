@@ -23,7 +23,7 @@ from crmcx.connectors.validators import checked_word, condition_type, gives_cell
 from crmcx.errors import MappingError
 from crmcx.models.base import Model
 from crmcx.models.cells import encode
-from crmcx.models.fields import Kind, Leaf, leaves
+from crmcx.models.fields import Kind, Leaf, default_of, leaves
 from crmcx.models.values import Code, Instant, Privacy, Whole
 
 Path = tuple[str | int, ...]
@@ -130,7 +130,8 @@ class Planner:
             if conversion is not None
         ]
         slots += self._slots(mapping.cls, dict(mapping.fields), relaxed=when is not None)
-        parts = tuple(self._part(part) for part in mapping.parts if part.each is None)
+        relaxed = when is not None
+        parts = tuple(self._part(part, relaxed=relaxed) for part in mapping.parts if part.each is None)
         lists = tuple(self._list(part, part.each) for part in mapping.parts if part.each is not None)
         return Plan(mapping.cls, _with_defaults(mapping.cls, slots), when, parts, lists)
 
@@ -139,9 +140,9 @@ class Planner:
         plan = of_item._part(part)
         return ListPlan(path, plan, tuple(of_item.asks))
 
-    def _part(self, part: PartMapping) -> Plan:
+    def _part(self, part: PartMapping, *, relaxed: bool = False) -> Plan:
         when = self._condition(part.when)
-        slots = self._slots(part.cls, dict(part.fields), relaxed=when is not None)
+        slots = self._slots(part.cls, dict(part.fields), relaxed=relaxed or when is not None)
         return Plan(part.cls, _with_defaults(part.cls, slots), when)
 
     def _ask(self, ask: Ask) -> int:
@@ -199,7 +200,13 @@ class Planner:
 def _with_defaults(cls: type[Model], slots: Sequence[Slot]) -> tuple[Slot, ...]:
     there = {slot.leaf.column for slot in slots}
     missing = [leaf for leaf in leaves(cls) if leaf.column not in there]
-    return (*slots, *(Slot(leaf, None, constant=None if leaf.nullable else leaf.default) for leaf in missing))
+    return (*slots, *(Slot(leaf, None, constant=_unsaid(cls, leaf)) for leaf in missing))
+
+
+def _unsaid(cls: type[Model], leaf: Leaf) -> Any:  # noqa: ANN401 - any cell
+    """The cell of what no mapping says: the field's default."""
+    default = default_of(cls, leaf) if cls.model_fields[leaf.path[0]].default is not None else None
+    return encode(leaf, [default])[0]
 
 
 def _paths(conversion: Conversion) -> tuple[Path, ...]:

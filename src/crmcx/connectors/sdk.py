@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from crmcx.connectors.mapping import Mapping as ClassMapping
 from crmcx.errors import ConnectorError
+from crmcx.models.extra import as_json
 
 MAX_PAGE = 1 << 20
 """The most records a page may hold."""
@@ -69,6 +70,18 @@ class Page:
     """Number of the first record at its origin, counted from 1."""
     fields: tuple[str, ...] | None = field(default=None, kw_only=True)
     """The names of the cells, when the records are sequences."""
+
+    def as_body(self) -> bytes:
+        """The page as the source sent it, or else its records as JSON."""
+        return self.body if self.body is not None else as_json(list(self.records)).encode()
+
+    def as_said(self, index: int) -> str:
+        """One record as the source said it: as it stands there, or as JSON."""
+        record = self.records[index]
+        if isinstance(record, Unreadable):
+            return record.raw
+        by_name = self.fields is not None and isinstance(record, list | tuple) and len(record) == len(self.fields)
+        return as_json(dict(zip(self.fields or (), record, strict=True)) if by_name else record)
 
 
 @frozen(kw_only=True)

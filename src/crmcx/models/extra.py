@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from pydantic import GetPydanticSchema
+from pydantic import GetPydanticSchema, WithJsonSchema
 from pydantic_core import PydanticCustomError, PydanticSerializationError, core_schema, to_json
 
 if TYPE_CHECKING:
@@ -39,8 +39,11 @@ _SAID = "$said"
 
 
 def _instant_text(value: datetime) -> str:
-    """An instant in UTC; a time without a zone, which is none, as it was given."""
-    return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
+    """An instant in UTC; as it was given where it has no zone, or UTC no such year."""
+    try:
+        return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
+    except OverflowError:
+        return value.isoformat()
 
 
 _WRITE: dict[type, tuple[str, Callable[[Any], Any]]] = {
@@ -86,6 +89,7 @@ def _copied(value: object) -> Any:  # noqa: ANN401 - nested data
 Extra = Annotated[
     dict[str, ExtraValue],
     GetPydanticSchema(lambda _source, _handler: core_schema.no_info_plain_validator_function(_checked)),
+    WithJsonSchema({"type": "object"}),
 ]
 """Names and values beyond the class."""
 
@@ -99,11 +103,31 @@ def write_extra(extra: Mapping[str, Any]) -> str | None:
     """
     if not extra:
         return None
-    ordered = {name: value if type(value) in _PLAIN else _tagged(value) for name, value in sorted(extra.items())}
+    named = sorted((name if type(name) is str else str(name), value) for name, value in extra.items())
+    return as_json({name: value if type(value) in _PLAIN else _tagged(value) for name, value in named})
+
+
+def as_json(value: object) -> str:
+    """Anything as JSON, whatever it holds: what a source said must be kept even where it is broken.
+
+    Half a character, which UTF-8 cannot write, becomes its escape; what JSON has no word for becomes text; what is
+    nested too deep to be written becomes the text that Python shows of it.
+    """
     try:
-        return to_json(ordered, fallback=str, inf_nan_mode="null", bytes_mode="base64").decode()
-    except PydanticSerializationError:  # half a character, which UTF-8 cannot write: kept as its escape
-        return json.dumps(ordered, default=str, separators=(",", ":"))
+        return to_json(value, fallback=str, inf_nan_mode="null", bytes_mode="base64").decode()
+    except (PydanticSerializationError, ValueError):
+        pass
+    try:
+        return json.dumps(value, default=str, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError):
+        return json.dumps(_shown(value))
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except (RecursionError, ValueError):
+        return f"<{type(value).__name__} that cannot be written>"
 
 
 def read_extra(text: str | None) -> dict[str, Any]:

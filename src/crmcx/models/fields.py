@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from attrs import frozen
 
+from crmcx.errors import UsageError
 from crmcx.models.base import Model, Part, Record
 from crmcx.models.values import Money, Privacy, Scale, Target, Text, Value
 
@@ -121,30 +122,44 @@ def _column(field: str, kind: Kind, *, is_ref: bool) -> str:
 
 @cache
 def leaves(cls: type[Model]) -> tuple[Leaf, ...]:
-    """The leaves of a class in the order of its fields, without the envelope and without nested parts."""
+    """The leaves of a class in the order of its fields, without the envelope and without nested parts.
+
+    Raises:
+        UsageError: A field has a type that no column holds.
+    """
     hints = get_type_hints(cls, include_extras=True)
     found: list[Leaf] = []
-    for name, info in cls.model_fields.items():
+    for name in cls.model_fields:
         if (name in ENVELOPE_FIELDS and issubclass(cls, Record)) or name in parts(cls):
             continue
-        bare, hint, metadata, nullable = _unwrap(hints[name])
-        if isinstance(bare, type) and issubclass(bare, Value):
-            found += _value_leaves(name, bare, nullable=nullable)
-            continue
-        target = next((mark for mark in metadata if isinstance(mark, Target)), None)
-        default = None if info.is_required() else info.default
-        found.append(
-            _leaf(
-                (name,),
-                hint,
-                _column(name, _kind(bare), is_ref=target is not None),
-                nullable=nullable,
-                default=default.value if isinstance(default, Enum) else default,
-                target=target,
-                metadata=metadata,
-            )
-        )
+        try:
+            found += _leaves_of(cls, name, hints[name])
+        except (AttributeError, KeyError, StopIteration, TypeError, ValueError):
+            msg = f"{cls.__name__}.{name} has a type that no column holds"
+            raise UsageError(msg, hint="use one value: a type of crmcx.models.values, bool, or words") from None
     return tuple(found)
+
+
+def _leaves_of(cls: type[Model], name: str, annotation: Any) -> list[Leaf]:  # noqa: ANN401 - a type hint
+    """The leaves of one field."""
+    info = cls.model_fields[name]
+    bare, hint, metadata, nullable = _unwrap(annotation)
+    if isinstance(bare, type) and issubclass(bare, Value):
+        return _value_leaves(name, bare, nullable=nullable)
+    target = next((mark for mark in metadata if isinstance(mark, Target)), None)
+    default = None if info.is_required() else info.get_default(call_default_factory=True)
+    kind = _kind(bare)
+    return [
+        _leaf(
+            (name,),
+            hint,
+            _column(name, kind, is_ref=target is not None),
+            nullable=nullable,
+            default=default.value if isinstance(default, Enum) else default,
+            target=target,
+            metadata=metadata,
+        )
+    ]
 
 
 def _value_leaves(name: str, value: type[Value], *, nullable: bool) -> list[Leaf]:
@@ -196,11 +211,21 @@ def _kind(bare: type) -> Kind:
     return next(kind for base, kind in _KINDS if issubclass(bare, base))
 
 
+def default_of(cls: type[Model], leaf: Leaf) -> Any:  # noqa: ANN401 - any value of a field
+    """The value of a leaf when nothing is said of its field; None too where there is no default."""
+    info = cls.model_fields[leaf.path[0]]
+    value = None if info.is_required() else info.get_default(call_default_factory=True)
+    for name in leaf.path[1:]:
+        value = getattr(value, name, None)
+    return value.value if isinstance(value, Enum) else value
+
+
 @cache
 def parts(cls: type[Model]) -> dict[str, type[Part]]:
     """The nested parts of a class: field name and class."""
     found = {}
     for name, hint in get_type_hints(cls, include_extras=True).items():
-        if get_origin(hint) is tuple and name in cls.model_fields:
-            found[name] = get_args(hint)[0]
+        of = get_args(hint)[0] if get_origin(hint) is tuple and name in cls.model_fields else None
+        if isinstance(of, type) and issubclass(of, Part):
+            found[name] = of
     return found

@@ -68,7 +68,7 @@ class Case(Entity):
     """The number that the customer knows."""
     parent: Annotated[Ref | None, Target("cases")] = None
     """The larger matter it belongs to, such as an outage."""
-    subject: Annotated[str | None, Privacy.SENSITIVE] = None
+    subject: Annotated[Label | None, Privacy.SENSITIVE] = None
     """Its title."""
     status: CaseStatus
     """Where it stands."""

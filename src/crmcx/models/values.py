@@ -30,6 +30,9 @@ _DATE_LENGTH = len("2025-03-01")
 LARGEST_AMOUNT = 9_000_000_000_000
 """The largest amount, either sign, that fits a 64-bit integer of millionths."""
 
+LONGEST_TEXT = 2**30
+"""The most characters of a text. With a limit, whole characters are demanded too: half of one cannot be stored."""
+
 
 class Privacy(StrEnum):
     """How far a value may be shown: only class none appears in messages and reprs."""
@@ -132,13 +135,13 @@ Real = Annotated[float, Field(allow_inf_nan=False)]
 """A finite number, for scores and weights."""
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 """A share of a whole, 0 to 1; what a source gives in percent is divided by 100."""
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)]
+Currency = Annotated[str, AfterValidator(_known_currency)]
 """An ISO 4217 code, in use or withdrawn since 1999."""
 Code = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), Field(coerce_numbers_to_str=True)]
 """A short name of a thing in a source, such as an id, a stage or an item code."""
-Label = Annotated[str, Field(coerce_numbers_to_str=True)]
+Label = Annotated[str, Field(coerce_numbers_to_str=True, max_length=LONGEST_TEXT)]
 """A short text that says nothing personal."""
-Personal = Annotated[str, Field(coerce_numbers_to_str=True), Privacy.CONTACT]
+Personal = Annotated[str, Field(coerce_numbers_to_str=True, max_length=LONGEST_TEXT), Privacy.CONTACT]
 """A name or a contact detail."""
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
 """A BCP 47 tag such as `en` or `de-AT`."""
@@ -216,7 +219,7 @@ class Scale(Value):
 class Text(Value):
     """Words of a person, with their language."""
 
-    value: Annotated[str, Privacy.SENSITIVE]
+    value: Annotated[str, Field(max_length=LONGEST_TEXT), Privacy.SENSITIVE]
     """The words as written."""
     lang: Language = "und"
     """BCP 47 tag; `und` when nobody said."""

@@ -10,6 +10,19 @@ from crmcx.store.merge import target_key
 from crmcx.tables.schema import schema_of
 
 _TAGS = {Kind.EXACT: "$decimal", Kind.INSTANT: "$instant", Kind.DAY: "$day", Kind.DURATION: "$duration_us"}
+_PLAIN = {
+    Kind.EXACT: r"[+-]?\d{1,13}(\.\d{1,6})?",
+    Kind.INSTANT: r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)",
+    Kind.DAY: r"\d{4}-\d\d-\d\d",
+    Kind.DURATION: r"-?\d{1,19}",
+}
+"""How a value may be spelled; what is spelled otherwise is none, since a cast would guess."""
+_JSON_TYPES = {
+    Kind.WHOLE: ("BIGINT", "UBIGINT"),
+    Kind.REAL: ("BIGINT", "UBIGINT", "DOUBLE"),
+    Kind.FLAG: ("BOOLEAN",),
+    Kind.WORD: ("VARCHAR", "BIGINT", "UBIGINT", "DOUBLE"),
+}
 _CASTS = {
     Kind.EXACT: "(TRY_CAST({} AS DECIMAL(38, 6)) * 1000000)::BIGINT",
     Kind.INSTANT: "epoch_us(TRY_CAST({} AS TIMESTAMP))",
@@ -30,9 +43,13 @@ def extended(cls: type[Model]) -> str:
 
 
 def _column(leaf: Leaf) -> str:
-    """The SQL of a value in `extra`; NULL where it is not there or cannot be read."""
+    """The SQL of a value in `extra`; NULL where it is not there or is spelled as something else."""
     path = "$" + "".join(f'."{name}"' for name in leaf.path)
     found = f"(extra->>'{path}')"
     if leaf.kind in _TAGS:
         found = f"coalesce(extra->>'{path}.\"{_TAGS[leaf.kind]}\"', {found})"
-    return _CASTS.get(leaf.kind, "{}").format(found)
+        fits = f"regexp_full_match({found}, '{_PLAIN[leaf.kind]}')"
+    else:
+        allowed = ", ".join(f"'{name}'" for name in _JSON_TYPES[leaf.kind])
+        fits = f"json_type(extra, '{path}') IN ({allowed})"
+    return f"CASE WHEN {fits} THEN {_CASTS.get(leaf.kind, '{}').format(found)} END"

@@ -9,9 +9,8 @@ from contextlib import contextmanager, suppress
 from typing import cast
 
 from attrs import asdict, evolve, field, frozen
-from pydantic_core import to_json
 
-from crmcx.connectors import Compiled, Connector, Cursor, FromModels, Page, Rejected, Rows, Stream, Unreadable, mapper
+from crmcx.connectors import Compiled, Connector, Cursor, FromModels, Page, Rejected, Rows, Stream, mapper
 from crmcx.errors import ConnectorError, StoreError
 from crmcx.store import Counts, StagedPage, StagedReject, StagedRows, Store, Unit
 from crmcx.sync.report import RunReport, StreamReport
@@ -180,12 +179,11 @@ def _collector_paused() -> Iterator[None]:
 
 def _staged(page: Page, compiled: Compiled | FromModels, fetched_us: int) -> StagedPage:
     batch = compiled.run(page.records, fields=page.fields)
-    body = page.body if page.body is not None else to_json(list(page.records), fallback=str)
     return StagedPage(
         read=len(page.records),
         rows=tuple(map(_rows, batch.rows)),
         rejected=tuple(_reject(rejected, page) for rejected in batch.rejected),
-        body=body,
+        body=page.as_body(),
         fetched_us=fetched_us,
         origin=page.origin,
         first_row=page.first_row,
@@ -203,10 +201,5 @@ def _rows(made: Rows) -> StagedRows:
 
 
 def _reject(rejected: Rejected, page: Page) -> StagedReject:
-    record = page.records[rejected.index]
-    if isinstance(record, Unreadable):
-        raw = record.raw
-    else:
-        named = record if page.fields is None else dict(zip(page.fields, record, strict=True))
-        raw = to_json(named, fallback=str).decode()
+    raw = page.as_said(rejected.index)
     return StagedReject(index=rejected.index, field=rejected.field, reason=rejected.reason, raw=raw)

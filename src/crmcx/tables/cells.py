@@ -95,9 +95,13 @@ def to_objects(
         fields |= {"source": row["source"], "source_id": row["source_id"], "version": row["version"]}
         fields["known_at"] = None if row["known_us"] is None else from_us(row["known_us"])
         extra = read_extra(row["extra"])
-        added = {leaf.path[0]: leaf.column in row for leaf in custom_leaves(cls)}
+        added = {leaf.path[0]: leaf for leaf in reversed(custom_leaves(cls))}
         kept = {name: extra.pop(name) for name in added if name in extra}
-        fields |= {name: value for name, value in kept.items() if not added[name]}
+        for name, leaf in added.items():
+            if leaf.column not in row and name in kept:
+                fields[name] = kept[name]
+            elif leaf.column in row and row[leaf.column] is None and not cls.model_fields[name].is_required():
+                fields[name] = None
         fields["extra"] = extra
         fields |= {field: tuple(by_parent.get((field, row["key"]), ())) for field in parts(cls)}
         found.append(cls(**fields))
