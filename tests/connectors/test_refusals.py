@@ -27,7 +27,6 @@ from crmcx.models import (
     Record,
     Scale,
     SlaTarget,
-    Subscription,
 )
 from crmcx.tables import PARTS, RECORDS
 
@@ -157,7 +156,6 @@ SPANS: dict[type, dict[str, Any]] = {
     Campaign: {**HEAD, "code": "c", "starts_on": DAY, "ends_on": DAY},
     Invitation: {**HEAD, "instrument": "f", "status": "completed", "sent_at": AT, "completed_at": AT},
     Feedback: {**HEAD, "instrument": "f", "started_at": AT, "submitted_at": AT},
-    Subscription: {**HEAD, "status": "ended", "started_at": AT, "ended_at": AT},
     SlaTarget: {"metric": "resolution", "applied_at": AT, "due_at": AT},
     Consent: {**HEAD, "purpose": "marketing", "status": "granted", "captured_at": AT, "valid_until": AT},
     Preference: {**HEAD, "customer": "crm/1", "not_before": timedelta(hours=9), "not_after": timedelta(hours=9)},

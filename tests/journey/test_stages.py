@@ -19,7 +19,15 @@ from tests.law import LAW
 
 from crmcx.errors import EngineMismatchError, MissingColumnError, UsageError
 from crmcx.instants import from_us, to_us
-from crmcx.journey import LIFECYCLE, DerivedStages, StageEvidence, StageRules, derive_stages, stage_mix
+from crmcx.journey import (
+    LIFECYCLE,
+    DerivedStages,
+    StageEvidence,
+    StageRules,
+    derive_stages,
+    stage_agreement,
+    stage_mix,
+)
 from crmcx.models import Order, Stage, Subscription
 from crmcx.tables import rows_of
 
@@ -460,3 +468,34 @@ def test_calls_that_cannot_be() -> None:
     own = orders.rename({"placed_us": "bought"})
     found = derive_stages(LIFECYCLE, orders=own, columns={"orders": {"placed_us": "bought"}}, as_of=AS_OF)
     assert len(found) == 2
+
+
+class TestTypingErrors:
+    """What is spelled wrong in rules is refused when they are written, not when they are used."""
+
+    @pytest.mark.parametrize(
+        ("fields", "said"),
+        [
+            ({"where": {"status": "paid"}}, "the words of status are one text, expected several; put them into a list"),
+            ({"says": "customer"}, "found says='customer', expected one of awareness, consideration"),
+        ],
+    )
+    def test_of_evidence(self, fields: dict[str, Any], said: str) -> None:
+        given = {"table": "orders", "says": "purchase", "at": "placed_us", **fields}
+        with pytest.raises(UsageError, match=said):
+            StageEvidence(**given)
+
+    def test_of_lines(self) -> None:
+        with pytest.raises(UsageError, match="found table='subscription', expected one of customers, accounts"):
+            LIFECYCLE.per_line(subscription="product")
+
+
+def test_no_agreement_beyond_the_date_that_stages_were_derived_for() -> None:
+    day = 86_400_000_000
+    orders = pl.DataFrame({"person_id": [1], "placed_us": [day]})
+    early, late = (datetime(1970, 1, number, tzinfo=UTC) for number in (3, 9))
+    found = derive_stages(LIFECYCLE, orders=orders, as_of=early)
+    crm = pl.DataFrame({"person_id": [1], "changed_us": [day], "stage": ["existing"]})
+    assert stage_agreement(crm, found, as_of=early).share == 1
+    with pytest.raises(UsageError, match=r"the stages were derived as of 1970-01-03.* derive them for that date too"):
+        stage_agreement(crm, found, as_of=late)

@@ -149,7 +149,9 @@ class TestAbsentNullAndEmpty:
 
 class TestSilence:
     def test_a_repr_masks_what_is_personal(self) -> None:
-        found = customer(name=SECRET, owner="Bob", odd=SECRET, contact_points=[{"kind": "email", "value": SECRET}])
+        found = customer(
+            name=SECRET, stage_native="Bob", odd=SECRET, contact_points=[{"kind": "email", "value": SECRET}]
+        )
         for shown in (repr(found), str(found), f"{found}", str(list(found.__rich_repr__()))):
             assert SECRET not in shown
             assert "name=<17 characters>" in shown or "'name', <17 characters>" in shown

@@ -122,19 +122,27 @@ class TestTypes:
             if column.privacy is not Privacy.NONE and column.name != "extra"
         }
         contact, sensitive = Privacy.CONTACT, Privacy.SENSITIVE
-        assert found == {
-            ("customers", "name"): contact,
-            ("customers", "given_name"): contact,
-            ("customers", "family_name"): contact,
-            ("customers", "birth_year"): sensitive,
-            ("contact_points", "value"): contact,
-            ("identifiers", "value"): contact,
-            ("cases", "subject"): sensitive,
-            ("interactions", "text"): sensitive,
-            ("answers", "text"): sensitive,
-            ("consents", "contact_point"): contact,
-            ("employees", "name"): contact,
-            ("employees", "email"): contact,
+        logs = [f"{name}_changes" for name in ("account", "deal", "case", "subscription")]
+        owned = ("customers", "accounts", "leads", "deals", "initiatives")
+        assert {place for place, privacy in found.items() if privacy is contact} == {
+            *(("customers", name) for name in ("name", "given_name", "family_name")),
+            *((table, "owner") for table in owned),
+            *((table, "by") for table in logs),
+            *((table, "employee") for table in ("interactions", "participants")),
+            *(("employees", name) for name in ("code", "name", "email")),
+            *((table, "number") for table in ("cases", "orders")),
+            *(
+                ("contact_points", "value"),
+                ("identifiers", "value"),
+                ("consents", "contact_point"),
+                ("cases", "assignee"),
+            ),
+        }
+        assert {place for place, privacy in found.items() if privacy is sensitive} == {
+            *((table, name) for table in logs for name in ("old", "new")),
+            *((table, "lost_reason") for table in ("leads", "deals")),
+            *(("customers", "birth_year"), ("cases", "subject"), ("deals", "name"), ("subscriptions", "cancel_reason")),
+            *(("interactions", "text"), ("interactions", "outcome"), ("answers", "text"), ("consents", "proof")),
         }
         assert all(schema_of(cls)["extra"].privacy is sensitive for cls in RECORDS)
 

@@ -11,6 +11,7 @@ import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from crmcx._html import html_table
+from crmcx.errors import UsageError
 from crmcx.estimates import Definition, Pairs, Receipt
 from crmcx.estimates.words import count_words, share_words
 from crmcx.instants import to_us
@@ -133,7 +134,7 @@ def stage_agreement(
         observed: Stage changes that a source says; those of another mode are left out. Needs `changed_us`, `stage` and
             the unit; takes `scope`, `mode` and `known_us`.
         derived: What rules derived, or stage changes; those of another mode than derived are left out.
-        as_of: Only what had happened, and was known, by then.
+        as_of: Only what had happened, and was known, by then; not later than the date that stages were derived for.
         scope: Only this product line; `""` for the whole relation alone. Lines are compared with themselves.
         unit: Column that tells people apart.
         columns: Canonical column name to that of the table of observed changes.
@@ -157,6 +158,13 @@ def stage_agreement(
         observed \ derived  existing  former
         existing              75.0 %  25.0 %
     """
+    for each in (observed, derived):
+        until = each.receipt.as_of if isinstance(each, DerivedStages) else None
+        if until is not None and until < as_of:
+            msg = (
+                f"the stages were derived as of {until.isoformat()}, and the agreement is asked for {as_of.isoformat()}"
+            )
+            raise UsageError(msg, hint="derive them for that date too: nobody knows how they went on")
     both = [changes_of(observed, unit, StageMode.OBSERVED, columns), changes_of(derived, unit, StageMode.DERIVED)]
     same_engine(*both)
     marks, excluded = [], Counter[str]()

@@ -21,8 +21,17 @@ _LASTS = (Stage.PURCHASE, Stage.REPURCHASE, Stage.EXISTING)
 
 
 def _conditions(given: Mapping[str, Iterable[Word]] | Iterable[tuple[str, Iterable[Word]]]) -> tuple[Condition, ...]:
-    pairs = given.items() if isinstance(given, Mapping) else given
+    pairs = tuple(given.items() if isinstance(given, Mapping) else given)
+    bare = [column for column, words in pairs if isinstance(words, str)]
+    if bare:
+        msg = f"the words of {', '.join(bare)} are one text, expected several"
+        raise UsageError(msg, hint='put them into a list: where={"status": ["paid"]}')
     return tuple((column, tuple(words)) for column, words in pairs)
+
+
+def _stage(given: Stage | str) -> Stage:
+    demand_one_of("says", given, [stage.value for stage in Stage])
+    return Stage(given)
 
 
 def _by_stage(given: Mapping[Any, Any] | Iterable[tuple[Any, Any]]) -> tuple[tuple[Stage, Any], ...]:
@@ -41,7 +50,7 @@ class StageEvidence:
 
     table: str
     """Name of the table, such as `orders`."""
-    says: Stage = field(converter=Stage)
+    says: Stage = field(converter=_stage)
     """The stage it is evidence of. A purchase is a repurchase where the customer was one before; `repurchase` says so
     also where that is not known."""
     at: str
@@ -167,7 +176,12 @@ class StageRules:
         Example:
             >>> LIFECYCLE.per_line(subscriptions="product").label
             'lifecycle per line@1'
+
+        Raises:
+            UsageError: There is no such table.
         """
+        for table in columns:
+            demand_one_of("table", table, TABLES)
         kept = [evolve(each, scope_from=columns[each.table]) for each in self.evidence if each.table in columns]
         return evolve(self, name=f"{self.name} per line", evidence=kept)
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from crmcx.models.extra import Extra
-from crmcx.models.values import Code, Frozen, Instant, Label, Privacy, SourceName
+from crmcx.models.values import Code, Frozen, Instant, Note, Privacy, SourceName, Staff
 
 
 class Model(Frozen):
@@ -125,13 +125,13 @@ class Change(Event):
 
     field: Code
     """Name of the field that changed, as the class calls it."""
-    old: Label | None = None
+    old: Note | None = None
     """Its value before, as text."""
-    new: Label | None = None
+    new: Note | None = None
     """Its value from then on, as text."""
     changed_at: Instant
     """When it changed; see `after_at`."""
     after_at: Instant | None = None
     """Set when the source keeps no history: the change happened after this and not later than `changed_at`."""
-    by: Label | None = None
+    by: Staff | None = None
     """Who changed it, as the source names the employee."""

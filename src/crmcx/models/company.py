@@ -10,7 +10,21 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from crmcx.models.base import Entity, Part
-from crmcx.models.values import Code, Currency, Day, Duration, Exact, Instant, Label, Money, Personal, Real, Whole
+from crmcx.models.values import (
+    Code,
+    Currency,
+    Day,
+    Duration,
+    Exact,
+    Instant,
+    Label,
+    Money,
+    Personal,
+    Real,
+    Staff,
+    StaffCode,
+    Whole,
+)
 
 _DAYS_OF_A_WEEK = 7
 
@@ -35,7 +49,7 @@ class Employee(Entity):
 
     table: ClassVar[str] = "employees"
 
-    code: Code
+    code: StaffCode
     """What deals, cases and interactions of the same source carry."""
     name: Personal | None = None
     """The name as written."""
@@ -164,7 +178,7 @@ class Initiative(Entity):
     """Code of the touchpoint that it changes."""
     team: Code | None = None
     """Code of the team that it changes."""
-    owner: Label | None = None
+    owner: Staff | None = None
     """Who answers for it, as the source names the employee."""
     hypothesis: Label | None = None
     """What it is expected to bring about, and why."""

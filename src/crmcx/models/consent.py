@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from crmcx.models.base import Entity, Event
 from crmcx.models.interaction import Channel
-from crmcx.models.values import Code, Country, Duration, Instant, Label, Language, Personal, Ref, Target, Whole
+from crmcx.models.values import Code, Country, Duration, Instant, Label, Language, Note, Personal, Ref, Target, Whole
 
 
 class ConsentStatus(StrEnum):
@@ -58,7 +58,7 @@ class Consent(Event):
     """When she said it."""
     valid_until: Instant | None = None
     """Until when it holds."""
-    proof: Label | None = None
+    proof: Note | None = None
     """Where it is proved: the form, its version and language."""
     jurisdiction: Country | None = None
     """Whose law it is under."""

@@ -7,7 +7,20 @@ from typing import Annotated, ClassVar
 
 from crmcx.models.base import Change, Entity, Part
 from crmcx.models.lifecycle import Stage
-from crmcx.models.values import Code, Country, Instant, Label, Language, Money, Personal, Privacy, Ref, Target, Whole
+from crmcx.models.values import (
+    Code,
+    Country,
+    Instant,
+    Label,
+    Language,
+    Money,
+    Personal,
+    Privacy,
+    Ref,
+    Staff,
+    Target,
+    Whole,
+)
 
 
 class CustomerKind(StrEnum):
@@ -98,7 +111,7 @@ class Customer(Entity):
     """The lifecycle stage that the source says she is in now."""
     stage_native: Label | None = None
     """The source's word for the stage."""
-    owner: Label | None = None
+    owner: Staff | None = None
     """Who looks after her, as the source names the employee."""
     created_at: Instant | None = None
     """When the source created the record; identity takes the oldest as the person's."""
@@ -135,7 +148,7 @@ class Account(Entity):
     """Revenue of a year."""
     segment: Label | None = None
     """The source's word for the group of customers it is counted among."""
-    owner: Label | None = None
+    owner: Staff | None = None
     """Who looks after it, as the source names the employee."""
     parent: Annotated[Ref | None, Target("accounts")] = None
     """The organisation it is a part of."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from crmcx.models.base import Entity, Event, Part
-from crmcx.models.values import Code, Duration, Instant, Label, Ref, Target, Text
+from crmcx.models.values import Code, Duration, Instant, Label, Note, Ref, Staff, Target, Text
 
 
 class Channel(StrEnum):
@@ -163,7 +163,7 @@ class Participant(Part):
     """What she was in it."""
     customer: Annotated[Ref | None, Target("customers")] = None
     """A customer, or"""
-    employee: Label | None = None
+    employee: Staff | None = None
     """someone on the company's side, as the source names the employee."""
 
 
@@ -215,11 +215,11 @@ class Interaction(Event):
     """The source's own session or conversation."""
     case: Annotated[Ref | None, Target("cases")] = None
     """The case it belongs to."""
-    employee: Label | None = None
+    employee: Staff | None = None
     """Who on the company's side, as the source names the employee."""
     duration: Duration | None = None
     """How long it took."""
-    outcome: Label | None = None
+    outcome: Note | None = None
     """The source's word for how it ended."""
     text: Text | None = None
     """What was said."""

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from crmcx.models.base import Change, Entity, Event
 from crmcx.models.interaction import Channel
-from crmcx.models.values import Code, Exact, Instant, Label, Money, Ref, Target
+from crmcx.models.values import Code, Exact, Instant, Label, Money, Note, Personal, Ref, Target
 
 
 class OrderStatus(StrEnum):
@@ -68,7 +68,7 @@ class Order(Entity):
 
     customer: Annotated[Ref | None, Target("customers")] = None
     """Who bought."""
-    number: Label | None = None
+    number: Personal | None = None
     """The number that the customer knows."""
     placed_at: Instant
     """When it was placed."""
@@ -136,7 +136,6 @@ class Subscription(Entity):
     table: ClassVar[str] = "subscriptions"
     tracked: ClassVar[tuple[str, ...]] = ("status", "plan", "mrr")
     log: ClassVar[str | None] = "subscription_changes"
-    spans: ClassVar[tuple[tuple[str, str], ...]] = (("started_at", "ended_at"),)
 
     customer: Annotated[Ref | None, Target("customers")] = None
     """Whose it is."""
@@ -161,8 +160,8 @@ class Subscription(Entity):
     cancel_requested_at: Instant | None = None
     """When its end was asked for."""
     ended_at: Instant | None = None
-    """When it ended."""
-    cancel_reason: Label | None = None
+    """When it ended; before its beginning where it was cancelled so early."""
+    cancel_reason: Note | None = None
     """The source's word for why it ends."""
     voluntary: bool | None = None
     """Whether the customer wanted the end; False when a payment failed."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from crmcx.models.base import Change, Entity, Part
-from crmcx.models.values import Code, Day, Exact, Instant, Label, Money, Real, Ref, Share, Target
+from crmcx.models.values import Code, Day, Exact, Instant, Label, Money, Note, Real, Ref, Share, Staff, Target
 
 
 class LeadStatus(StrEnum):
@@ -46,7 +46,7 @@ class Lead(Entity):
     """Code of the campaign it came from."""
     score: Real | None = None
     """The source's own score of it."""
-    owner: Label | None = None
+    owner: Staff | None = None
     """Who works on it, as the source names the employee."""
     created_at: Instant | None = None
     """When the source created the record."""
@@ -54,7 +54,7 @@ class Lead(Entity):
     """When it became a deal or a customer."""
     deal: Annotated[Ref | None, Target("deals")] = None
     """The deal that it became."""
-    lost_reason: Label | None = None
+    lost_reason: Note | None = None
     """The source's word for why it came to nothing."""
 
 
@@ -69,7 +69,7 @@ class Deal(Entity):
     """The main person on the customer's side."""
     account: Annotated[Ref | None, Target("accounts")] = None
     """The organisation it is with."""
-    name: Label | None = None
+    name: Note | None = None
     """Its title."""
     pipeline: Code | None = None
     """The pipeline it is in."""
@@ -89,7 +89,7 @@ class Deal(Entity):
     """Code of the product it is about."""
     campaign: Code | None = None
     """Code of the campaign it came from."""
-    owner: Label | None = None
+    owner: Staff | None = None
     """Who works on it, as the source names the employee."""
     created_at: Instant | None = None
     """When the source created the record."""
@@ -101,7 +101,7 @@ class Deal(Entity):
     """The day it was decided, for sources that know only days."""
     expected_close: Day | None = None
     """The day it is expected to be decided."""
-    lost_reason: Label | None = None
+    lost_reason: Note | None = None
     """The source's word for why it was lost."""
 
 

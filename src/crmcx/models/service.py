@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from crmcx.models.base import Change, Entity, Part
 from crmcx.models.interaction import Channel
-from crmcx.models.values import Code, Duration, Instant, Label, Privacy, Ref, Target, Whole
+from crmcx.models.values import Code, Duration, Instant, Label, Personal, Privacy, Ref, Staff, Target, Whole
 
 
 class CaseStatus(StrEnum):
@@ -64,7 +64,7 @@ class Case(Entity):
     """Who asked."""
     account: Annotated[Ref | None, Target("accounts")] = None
     """The organisation she belongs to."""
-    number: Label | None = None
+    number: Personal | None = None
     """The number that the customer knows."""
     parent: Annotated[Ref | None, Target("cases")] = None
     """The larger matter it belongs to, such as an outage."""
@@ -90,7 +90,7 @@ class Case(Entity):
     """When it was closed for good."""
     met_sla: bool | None = None
     """Whether the agreed times were kept, when the source says so."""
-    assignee: Label | None = None
+    assignee: Staff | None = None
     """Who works on it, as the source names the employee."""
     team: Code | None = None
     """Code of the team it lies with."""

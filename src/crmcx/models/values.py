@@ -143,6 +143,14 @@ Label = Annotated[str, Field(coerce_numbers_to_str=True, max_length=LONGEST_TEXT
 """A short text that says nothing personal."""
 Personal = Annotated[str, Field(coerce_numbers_to_str=True, max_length=LONGEST_TEXT), Privacy.CONTACT]
 """A name or a contact detail."""
+Staff = Annotated[str, Field(coerce_numbers_to_str=True, max_length=LONGEST_TEXT), Privacy.CONTACT]
+"""An employee as a source names her: often a name or an address."""
+StaffCode = Annotated[
+    str, StringConstraints(min_length=1, strip_whitespace=True), Field(coerce_numbers_to_str=True), Privacy.CONTACT
+]
+"""A short name by which a source tells employees apart: often an address."""
+Note = Annotated[str, Field(coerce_numbers_to_str=True, max_length=LONGEST_TEXT), Privacy.SENSITIVE]
+"""A short text in somebody's own words, such as a reason."""
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
 """A BCP 47 tag such as `en` or `de-AT`."""
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]

@@ -17,7 +17,7 @@ from crmcx.errors import UsageError
 from crmcx.models.base import Model, Part, Record
 from crmcx.models.fields import Kind, Leaf, leaves
 from crmcx.models.fields import parts as parts_of
-from crmcx.models.values import Code, Country, Currency, Language, Scale, Share
+from crmcx.models.values import Code, Country, Currency, Language, Scale, Share, StaffCode
 from crmcx.testing._hypothesis import SearchStrategy, st
 from crmcx.testing._values import (
     codes,
@@ -95,6 +95,7 @@ _OF_TYPE = (
     (Country, countries()),
     (Currency, currencies()),
     (Code, codes()),
+    (StaffCode, codes()),
     (Share, shares()),
 )
 _SCORED = {"score", "scale"}
