@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from crmcx import Workspace
 from crmcx.connectors import (
     Catalogue,
     Cursor,
@@ -130,7 +131,28 @@ def test_the_class_for_it_can_be_used() -> None:
     assert added == ["team_name", "margin", "since", "note", "ok", "at", "field_class", "name_2", "name_3"]
     made = cls(source="crm", source_id="1", status="won", margin="1.50", since="2025-01-01", ok="false")
     assert (made.ok, str(made.margin)) == (False, "1.50")
-    assert '    """From `owner.teamName`."""' in text
+    assert "    # From 'owner.teamName'" in text
+
+
+def test_no_name_of_a_source_breaks_the_class() -> None:
+    names = [
+        *("key", "known", "customer_key", "person_id", "raw_ref", "amount_micros", "model_config", "values", "bool"),
+        *('a"""b', "\\u", "Größe", "dict", "json", "copy", "ref", "table", "7", "", "__x__", "self"),
+    ]
+    text = catalogue_of(stream([dict.fromkeys(names, "x")])).as_class("AcmeDeal", Deal)
+    scope: dict[str, Any] = {"__name__": "acme"}
+    exec(compile(text, "acme.py", "exec", dont_inherit=True), scope)  # noqa: S102 - our own text
+    cls = scope["AcmeDeal"]
+    assert len([name for name in cls.model_fields if name not in Deal.model_fields]) == len(names)
+    with Workspace() as ws:
+        ws.load(cls(source="crm", source_id="1", status="won"), source="crm")
+        assert len(ws.tables.of(cls).rows()) == 1
+
+
+@pytest.mark.parametrize("value", ["01234", "+43660123456", "00.5", "1e3"])
+def test_what_is_written_as_no_number_is_text(value: str) -> None:
+    (field,) = catalogue_of(stream([{"x": value}])).fields
+    assert field.kind == "text"
 
 
 @pytest.mark.parametrize("name", ["", "my deal", "class"])

@@ -20,9 +20,11 @@ from crmcx.connectors.sample import SAMPLE_ROWS, sampled
 from crmcx.connectors.sdk import Stream
 from crmcx.errors import UsageError
 from crmcx.models.base import Record
+from crmcx.models.fields import Leaf, leaves
 
-_WHOLE = re.compile(r"[+-]?\d{1,18}")
-_EXACT = re.compile(r"[+-]?\d+\.\d{1,6}")
+_WHOLE = re.compile(r"0|-?[1-9]\d{0,17}")
+"""Not what begins with a plus or a zero, which is no number but one of a telephone, a postcode or an account."""
+_EXACT = re.compile(r"-?(0|[1-9]\d*)\.\d{1,6}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
 _WORDS_OF_FLAGS = {"true", "false"}
@@ -40,6 +42,24 @@ class FieldKind(StrEnum):
     TEXT = "text"
 
 
+_RESERVED = frozenset(
+    [
+        "key",
+        "source",
+        "source_id",
+        "known",
+        "known_at",
+        "known_us",
+        "version",
+        "raw_ref",
+        "content_hash",
+        "extra",
+        "person_id",
+        "values",
+        "bool",
+    ]
+)
+"""Names that a table, or the text of the class itself, has need of."""
 _TYPES = {
     FieldKind.FLAG: "bool",
     FieldKind.WHOLE: "values.Whole",
@@ -47,7 +67,7 @@ _TYPES = {
     FieldKind.REAL: "values.Real",
     FieldKind.DAY: "values.Day",
     FieldKind.INSTANT: "values.Instant",
-    FieldKind.TEXT: "values.Label",
+    FieldKind.TEXT: "values.Note",
 }
 
 
@@ -136,6 +156,7 @@ class Catalogue:
 
         Returns:
             Python: one optional field each, with the path it comes from. Lists are left out; they stay in `extra`.
+            A text is a note, which is not shown, until you know that it says nothing personal.
 
         Raises:
             UsageError: The name is none that a class can have.
@@ -147,19 +168,26 @@ class Catalogue:
         for field, chosen in self._named(base):
             lines += [
                 f"    {chosen}: {_TYPES[field.kind or FieldKind.TEXT]} | None = None",
-                f'    """From `{field.name}`."""',
+                f"    # From {field.name!a}",
             ]
         head = [f"from crmcx.models import {base.__name__}, values", "", "", f"class {name}({base.__name__}):"]
         told = f'    """A {base.__name__} with the fields that {self.stream} adds."""'
         return "\n".join([*head, told, *([""] if lines else []), *lines, ""])
 
     def _named(self, base: type[Record]) -> Iterator[tuple[SourceField, str]]:
-        taken = set(base.model_fields)
+        taken = {
+            *dir(base),
+            *base.model_fields,
+            *_RESERVED,
+            *(name for leaf in leaves(base) for name in _columns(leaf)),
+        }
         for field in self.unread:
             if ITEMS in field.path:
                 continue
             words = re.sub(r"\W+|(?<=[a-z])(?=[A-Z])", "_", field.path[-1]).strip("_").lower()
-            stem = words if words.isidentifier() and not keyword.iskeyword(words) else f"field_{words}".rstrip("_")
+            plain = words.isidentifier() and words.isascii() and not keyword.iskeyword(words)
+            stem = words if plain and not words.startswith("model_") else f"field_{words}".rstrip("_")
+            stem = stem if stem.isidentifier() else "field"
             chosen, number = stem, 1
             while chosen in taken:
                 number += 1
@@ -223,6 +251,10 @@ def catalogue_of(stream: Stream, *, sample_rows: int = SAMPLE_ROWS) -> Catalogue
         ),
         read=_read(stream),
     )
+
+
+def _columns(leaf: Leaf) -> tuple[str, ...]:
+    return tuple(name for name in (leaf.column, leaf.key_column) if name is not None)
 
 
 def _read(stream: Stream) -> frozenset[tuple[str, ...]]:
