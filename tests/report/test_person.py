@@ -57,6 +57,13 @@ def test_times_are_told_in_the_zone_and_days_as_days() -> None:
     assert html.index("01 Apr, 00:30") < html.index(">01 Apr<")
 
 
+def test_a_day_ends_on_the_clock_that_is_told() -> None:
+    midnight = datetime(2025, 3, 15, 23, tzinfo=UTC)
+    entries = (Entry(midnight), Entry(midnight - timedelta(hours=1)), Entry(midnight.replace(hour=0), precision="day"))
+    html = PersonCard(title="Ada", numbers=(), entries=entries, zone="Europe/Berlin").html("a")
+    assert html.index("15 Mar, 23:00") < html.index(">15 Mar<") < html.index("16 Mar, 00:00")
+
+
 def test_a_stage_is_told_where_it_changes() -> None:
     stages = ("awareness", "existing", "existing")
     html = card(*(Entry(BEGIN + timedelta(hours=n), stage=stage) for n, stage in enumerate(stages)))

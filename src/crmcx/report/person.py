@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -102,7 +102,8 @@ class PersonCard:
 
     def html(self, anchor: str) -> str:
         """The card as HTML."""
-        entries = sorted(self.entries, key=_order)
+        tz = zone(self.zone)
+        entries = sorted(self.entries, key=lambda entry: _order(entry, tz))
         sources = sorted({entry.source for entry in entries})
         marks = {source: _MARKS[place % len(_MARKS)] for place, source in enumerate(sources)}
         numbers = safe(json.dumps(list(map(_number, self.numbers))))
@@ -111,7 +112,7 @@ class PersonCard:
             f'<article class="person" id="{anchor}" tabindex="-1" data-numbers="{numbers}"'
             f' aria-labelledby="{anchor}-title"><h3 id="{anchor}-title">{safe(self.title)}</h3>{words}'
             f"{self._evidence(anchor)}<h4>Timeline</h4>{_key(entries, marks, self.zone)}"
-            f"{_months(entries, marks, zone(self.zone))}</article>"
+            f"{_months(entries, marks, tz)}</article>"
         )
 
     def _evidence(self, anchor: str) -> str:
@@ -149,10 +150,12 @@ def _number(text: str) -> str:
     return "".join(text.split()).casefold()
 
 
-def _order(entry: Happening) -> tuple[datetime, bool]:
-    """What is known by its day stands after what has a time on that day."""
-    by_day = entry.precision == "day"
-    return entry.at + (timedelta(days=1) if by_day else timedelta()), by_day
+def _order(entry: Happening, tz: ZoneInfo) -> tuple[datetime, bool]:
+    """What is known by its day stands after what has a time on that day, on the clock of the zone."""
+    if entry.precision != "day":
+        return entry.at, True
+    following = entry.at.date() + timedelta(days=1)
+    return datetime.combine(following, time.min, tz).astimezone(UTC), False
 
 
 def _key(entries: Sequence[Happening], marks: dict[str, str], zone_name: str) -> str:
