@@ -59,7 +59,8 @@ def test_times_are_told_in_the_zone_and_days_as_days() -> None:
 
 def test_a_day_ends_on_the_clock_that_is_told() -> None:
     midnight = datetime(2025, 3, 15, 23, tzinfo=UTC)
-    entries = (Entry(midnight), Entry(midnight - timedelta(hours=1)), Entry(midnight.replace(hour=0), precision="day"))
+    day = Entry(midnight.replace(hour=0), kind="deal won", touchpoint=None, precision="day")
+    entries = (Entry(midnight), Entry(midnight - timedelta(hours=1)), day)
     html = PersonCard(title="Ada", numbers=(), entries=entries, zone="Europe/Berlin").html("a")
     assert html.index("15 Mar, 23:00") < html.index(">15 Mar<") < html.index("16 Mar, 00:00")
 
