@@ -3,7 +3,6 @@
 from crmcx.engines.arrow import ColumnStream
 from crmcx.engines.database import connect, could_not_write, lacks_memory, roll_back
 from crmcx.engines.frames import (
-    as_eager_as,
     engine_name,
     from_columns,
     native,
@@ -19,7 +18,6 @@ from crmcx.engines.questions import explained, is_sound, relation_of, statement_
 
 __all__ = [
     "ColumnStream",
-    "as_eager_as",
     "connect",
     "could_not_write",
     "engine_name",

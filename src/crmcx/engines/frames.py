@@ -89,18 +89,6 @@ def _arrow_to_frame(table: Any) -> Any:  # noqa: ANN401 - a PyArrow table in, a 
     return pl.from_arrow(table)
 
 
-def as_eager_as(frame: nw.LazyFrame[Any], data: Any) -> Any:  # noqa: ANN401 - a table of any engine
-    """A frame as its engine has it: lazy where the table that it was made of was, or where the engine knows no other.
-
-    Args:
-        frame: The frame.
-        data: The table, or a list.
-    """
-    if not frame.implementation.is_polars() or isinstance(nw.from_native(data, pass_through=True), nw.LazyFrame):
-        return frame.to_native()
-    return frame.collect().to_native()
-
-
 def engine_name(frame: nw.LazyFrame[Any]) -> str:
     """The engine that works on a frame, in lower case."""
     return str(frame.implementation.value if hasattr(frame.implementation, "value") else frame.implementation).lower()
@@ -188,11 +176,18 @@ def settled(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return frame.collect().lazy() if frame.implementation.is_polars() else frame
 
 
-def native(frame: nw.LazyFrame[Any]) -> Any:  # noqa: ANN401 - a frame of any engine
-    """The frame as one of its own engine: of Polars and pandas a data frame, else lazy as it is."""
+def native(frame: nw.LazyFrame[Any], like: Any = None) -> Any:  # noqa: ANN401 - a frame of any engine
+    """The frame as one of its own engine: of Polars and pandas a data frame, else lazy as it is.
+
+    Args:
+        frame: The frame.
+        like: The table that it was made of: where that is lazy, the frame stays so.
+    """
     implementation = frame.implementation
     eager = implementation.is_polars() or implementation.is_pandas()
-    return frame.collect().to_native() if eager else frame.to_native()
+    if not eager or isinstance(nw.from_native(like, pass_through=True), nw.LazyFrame):
+        return frame.to_native()
+    return frame.collect().to_native()
 
 
 def rows(frame: nw.LazyFrame[Any]) -> list[dict[str, Any]]:

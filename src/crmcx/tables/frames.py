@@ -266,7 +266,7 @@ def as_given(data: Table, frame: Frame, columns: Sequence[Column] = ()) -> Table
     if isinstance(data, StoredTable):
         schema = evolve(data.schema, columns=tuple(columns))
         return StoredTable(frame.lazy.to_native(), schema, data.snapshot, data.ask_known_since)
-    return cast("Table", engines.as_eager_as(frame.lazy, data))
+    return cast("Table", engines.native(frame.lazy, like=data))
 
 
 def same_engine(*frames: Frame) -> None:
