@@ -30,7 +30,7 @@ from crmcx.connectors import (
     present,
     ref,
 )
-from crmcx.connectors.sdk import Stream
+from crmcx.connectors.streams import Stream
 from crmcx.errors import SourceFileError, UsageError
 from crmcx.models import Account, Customer, Deal, OrderLine
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 import crmcx
 from crmcx.connectors import Connector, Cursor, Files, Page, Plugins, hookimpl, hookspecs, installed, mapping, stream
-from crmcx.connectors.sdk import MAX_PAGE, Unreadable
+from crmcx.connectors.pages import MAX_PAGE, Unreadable
 from crmcx.errors import ConnectorError
 from crmcx.models import Account, Deal
 

@@ -17,14 +17,11 @@ from crmcx.connectors.limits import Limits
 from crmcx.connectors.loss import FieldLoss, LossReport, TurnedWords, loss_of, loss_report
 from crmcx.connectors.mapping import (
     Mapping,
-    answer,
     at,
     constant,
-    contact,
     day,
     duration,
     equals,
-    identifier,
     instant,
     joined,
     mapping,
@@ -37,12 +34,15 @@ from crmcx.connectors.mapping import (
     text,
     words,
 )
+from crmcx.connectors.pages import Cursor, Page, Unreadable
+from crmcx.connectors.parts import answer, contact, identifier
 from crmcx.connectors.plugins import Plugins, installed
 from crmcx.connectors.replies import Reply
 from crmcx.connectors.retry import DIALECTS, Dialect, Mark, Retries, Wait
-from crmcx.connectors.sdk import Connector, Cursor, Page, Stream, Unreadable, stream
+from crmcx.connectors.sdk import Connector
 from crmcx.connectors.searches import Window, windows
 from crmcx.connectors.sending import Waiting
+from crmcx.connectors.streams import Deletes, Parents, Stream, stream
 
 __all__ = [
     "DIALECTS",
@@ -61,6 +61,7 @@ __all__ = [
     "Connector",
     "Csv",
     "Cursor",
+    "Deletes",
     "Dialect",
     "Fate",
     "FieldKind",
@@ -76,6 +77,7 @@ __all__ = [
     "Mapping",
     "Mark",
     "Page",
+    "Parents",
     "Parquet",
     "Plugins",
     "Rate",

@@ -17,7 +17,7 @@ from crmcx._html import html_table
 from crmcx.connectors.compiled import Compiled
 from crmcx.connectors.fates import ITEMS, spelled, values_of
 from crmcx.connectors.sample import SAMPLE_ROWS, sampled
-from crmcx.connectors.sdk import Stream
+from crmcx.connectors.streams import Stream
 from crmcx.errors import UsageError
 from crmcx.models.base import Record
 from crmcx.models.fields import Leaf, leaves

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Union
 from attrs import frozen
 from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, ValidationError
 
+from crmcx.connectors.pages import Said, Unreadable
 from crmcx.connectors.plan import Ask, Path, Plan
-from crmcx.connectors.sdk import Said, Unreadable
 from crmcx.models.base import ends_too_early
 from crmcx.models.fields import Leaf
 from crmcx.models.values import Privacy
@@ -226,7 +226,7 @@ def _applies(columns: Sequence[Sequence[Any]], conditions: Sequence[int], count:
 def _way(ask: Ask) -> Callable[[Mapping[str, Any]], Any]:
     """How to come from a record to what is asked."""
     if len(ask.paths) > 1:
-        return lambda record: _join([at_path(record, path) for path in ask.paths], ask.separator)
+        return lambda record: joined_text([at_path(record, path) for path in ask.paths], ask.separator)
     path = ask.paths[0]
     if len(path) == 1:
         name = str(path[0])
@@ -244,7 +244,8 @@ def at_path(record: Any, path: Path) -> Any:  # noqa: ANN401 - nested data of a 
     return record
 
 
-def _join(values: Sequence[Any], separator: str) -> str | None:
+def joined_text(values: Sequence[Any], separator: str) -> str | None:
+    """Several values as one text; None where one of them is missing."""
     return None if any(value is None for value in values) else separator.join(map(str, values))
 
 

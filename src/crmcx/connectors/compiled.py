@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve, frozen
 
 from crmcx.connectors.checking import Checked, Checker, Rejected, at_path, named
 from crmcx.connectors.mapping import Mapping as ClassMapping
+from crmcx.connectors.pages import Said
 from crmcx.connectors.plan import Ask, ListPlan, Plan, Planner, Slot
-from crmcx.connectors.sdk import Said
 from crmcx.connectors.validators import referring
 from crmcx.models.base import Model, Record
 from crmcx.models.cells import encode
@@ -72,15 +72,20 @@ class Compiled:
     Args:
         mappings: What each record becomes; the first one's `extra` keeps what none of them reads.
         source: Name of the connection.
+        volatile: Paths that change by themselves: what no mapping reads of them does not go into `extra`.
     """
 
-    def __init__(self, mappings: Sequence[ClassMapping], *, source: str) -> None:
+    def __init__(
+        self, mappings: Sequence[ClassMapping], *, source: str, volatile: Sequence[tuple[str | int, ...]] = ()
+    ) -> None:
         planner = Planner(source)
         self._source = source
+        self._volatile = frozenset(volatile)
         self._plans = tuple(planner.plan(mapping) for mapping in mappings)
         self._checker = Checker(planner.asks, self._plans)
         self._lists = [(found, Checker(found.asks, (found.plan,))) for plan in self._plans for found in plan.lists]
-        self._tree = _tree(planner.asks)
+        self._tree = _tree([*(path for ask in planner.asks for path in ask.paths), *volatile])
+        self._flat = self._checker.flat and all(len(path) == 1 for path in volatile)
         for found, _ in self._lists:
             _read_each(self._tree, found)
 
@@ -93,6 +98,17 @@ class Compiled:
     def asks(self) -> tuple[Ask, ...]:
         """What the mappings ask of a record, by the numbers that the plans name."""
         return self._checker.asks
+
+    @property
+    def volatile(self) -> frozenset[tuple[str, str]]:
+        """The columns, by table and name, that hold nothing but what changes by itself."""
+        return frozenset(
+            (table, slot.leaf.column)
+            for plan in self._plans
+            for table in (getattr(plan.cls, "table", ""),)
+            for slot in plan.slots
+            if slot.ask is not None and self._volatile.issuperset(self._checker.asks[slot.ask].paths)
+        )
 
     @property
     def plans(self) -> tuple[Plan, ...]:
@@ -222,7 +238,7 @@ class Compiled:
         return values if slot.cells else encode(slot.leaf, values)
 
     def _extras(self, records: Sequence[Any], fields: Sequence[str] | None) -> list[str | None]:
-        if fields is None and self._checker.flat and not self._lists:
+        if fields is None and self._flat and not self._lists:
             names = self._tree.keys()
             return [
                 None if record.keys() <= names else write_extra({k: v for k, v in record.items() if k not in names})
@@ -240,10 +256,10 @@ class Compiled:
         return [write_extra(each) for each in said]
 
 
-def _tree(asks: Sequence[Ask]) -> dict[str | int, Any]:
+def _tree(paths: Iterable[tuple[str | int, ...]]) -> dict[str | int, Any]:
     """What is read of a record, by name; True where a value is read whole."""
     tree: dict[str | int, Any] = {}
-    for path in (path for ask in asks for path in ask.paths):
+    for path in paths:
         node: Any = tree
         for step in path[:-1]:
             node = node.setdefault(step, {})
@@ -262,7 +278,7 @@ def _read_each(tree: dict[Any, Any], plan: ListPlan) -> None:
         if inner is True:
             return
         node = inner
-    node[_EACH] = _merged(node.get(_EACH, {}), _tree(plan.asks))
+    node[_EACH] = _merged(node.get(_EACH, {}), _tree(path for ask in plan.asks for path in ask.paths))
 
 
 def _merged(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> dict[Any, Any]:

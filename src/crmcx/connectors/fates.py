@@ -14,8 +14,8 @@ from crmcx.connectors.checking import LONGEST_SHOWN, Rejected
 from crmcx.connectors.compiled import Batch, Compiled, Rows
 from crmcx.connectors.conversions import Conversion, Joined, StateOf, Words
 from crmcx.connectors.mapping import Mapping as ClassMapping
+from crmcx.connectors.pages import Said
 from crmcx.connectors.plan import Ask, Path, Plan, Slot
-from crmcx.connectors.sdk import Said
 from crmcx.connectors.validators import code_of, validated
 from crmcx.models.extension import custom_leaves
 from crmcx.models.values import Privacy

@@ -14,7 +14,9 @@ from pydantic_core import to_json
 from crmcx.connectors.compiled import Compiled
 from crmcx.connectors.formats import Chunk, Format, format_of
 from crmcx.connectors.mapping import Mapping as ClassMapping
-from crmcx.connectors.sdk import Connector, Cursor, Page, Said, Stream, Unreadable
+from crmcx.connectors.pages import Cursor, Page, Said, Unreadable
+from crmcx.connectors.sdk import Connector
+from crmcx.connectors.streams import Stream
 from crmcx.errors import SourceFileError, UsageError
 
 OCCURRENCE = "#"

@@ -21,7 +21,7 @@ from attrs import field, frozen
 from pydantic_core import from_json, to_json
 
 from crmcx import engines
-from crmcx.connectors.sdk import Said, Unreadable
+from crmcx.connectors.pages import Said, Unreadable
 from crmcx.errors import SourceFileError, UsageError
 
 _OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}

@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 
 from crmcx.connectors.compiled import Batch, Compiled, Rows
 from crmcx.connectors.mapping import Mapping as ClassMapping
-from crmcx.connectors.sdk import Connector, Cursor, Page, Stream
+from crmcx.connectors.pages import Cursor, Page
+from crmcx.connectors.sdk import Connector
+from crmcx.connectors.streams import Stream
 from crmcx.errors import UsageError
 from crmcx.instants import to_us
 from crmcx.models.base import Record

@@ -11,8 +11,9 @@ from attrs import asdict, frozen
 from crmcx._html import html_table
 from crmcx.connectors.fates import Fate, Fates, Tracer, spelled
 from crmcx.connectors.mapping import Mapping as ClassMapping
+from crmcx.connectors.pages import Said
 from crmcx.connectors.sample import SAMPLE_ROWS, sampled
-from crmcx.connectors.sdk import Said, Stream
+from crmcx.connectors.streams import Stream
 
 _TOLD = 10
 _WIDE = 44

@@ -11,11 +11,10 @@ import json
 from collections.abc import Mapping as MappingType
 from typing import Any
 
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 from pydantic import BaseModel
 
 from crmcx.connectors.conversions import (
-    Codes,
     Condition,
     Constant,
     Conversion,
@@ -30,17 +29,13 @@ from crmcx.connectors.conversions import (
     Plain,
     RefTo,
     ShortestDecimal,
-    StateOf,
     TextOf,
-    Unless,
     Words,
     as_path,
 )
 from crmcx.errors import MappingError
-from crmcx.models import Answer, ContactPoint, Identifier
 from crmcx.models.base import Model, Part, Record
 from crmcx.models.fields import leaves
-from crmcx.models.values import Scale
 
 
 @frozen
@@ -98,6 +93,29 @@ class Mapping:
             "when": self.when and asdict(self.when, value_serializer=plain),
         }
 
+    def extended(self, cls: type[Record], **fields: Given) -> Mapping:
+        """The mapping for a class of one's own, with where the fields come from that it adds.
+
+        Args:
+            cls: A class derived from the mapping's.
+            fields: Field name to path or conversion.
+
+        Raises:
+            MappingError: The class is none derived from it, or has no such field.
+
+        Example:
+            >>> from crmcx.models import Deal
+            >>> class AcmeDeal(Deal):
+            ...     floors: int | None = None
+            >>> mapping(Deal, id="id", status="status").extended(AcmeDeal, floors="custom.floors").cls.__name__
+            'AcmeDeal'
+        """
+        if not issubclass(cls, self.cls):
+            msg = f"{cls.__name__} is not derived from {self.cls.__name__}, which the mapping makes"
+            raise MappingError(msg, hint=f"write class {cls.__name__}({self.cls.__name__})")
+        said = dict(self.fields) | dict(checked_fields(cls, {**dict(self.fields), **fields}))
+        return evolve(self, cls=cls, fields=tuple(said.items()))
+
     @property
     def hash(self) -> str:
         """SHA-256 of the canonical JSON of the mapping, first 16 digits."""
@@ -113,7 +131,12 @@ def _conversion(given: Given) -> Conversion:
     return given if isinstance(given, Conversion) else Plain(given)
 
 
-def _checked(cls: type[Model], fields: MappingType[str, Given]) -> list[tuple[str, Conversion]]:
+def checked_fields(cls: type[Model], fields: MappingType[str, Given]) -> list[tuple[str, Conversion]]:
+    """What is said of the fields of a class, as conversions.
+
+    Raises:
+        MappingError: A field that the class does not have, or one left out that every record of it has.
+    """
     known = {leaf.path[0] for leaf in leaves(cls)}
     unknown = sorted(fields.keys() - known)
     if unknown:
@@ -163,7 +186,7 @@ def mapping(
     return Mapping(
         cls=cls,
         id=_conversion(id),
-        fields=tuple(_checked(cls, fields)),
+        fields=tuple(checked_fields(cls, fields)),
         parts=tuple(parts),
         version=None if version is None else _conversion(version),
         known_at=None if known_at is None else _conversion(known_at),
@@ -286,73 +309,7 @@ def part(cls: type[Part], *, when: Condition | None = None, each: Path | None = 
         >>> part(PipelineStage, each="stages", stage="id", name="label").each
         ('stages',)
     """
-    return PartMapping(cls, tuple(_checked(cls, fields)), when, None if each is None else as_path(each))
-
-
-def contact(kind: str, path: Path, *, label: str | None = None, primary: bool | None = None) -> PartMapping:
-    """A contact point; left out where the source has none."""
-    fields: dict[str, Given] = {"kind": Constant(kind), "value": Plain(path)}
-    if label is not None:
-        fields["label"] = Constant(label)
-    if primary is not None:
-        fields["primary"] = Constant(primary)
-    return PartMapping(ContactPoint, tuple(_checked(ContactPoint, fields)), present(path))
-
-
-def identifier(namespace: str, path: Path) -> PartMapping:
-    """A number of the customer's in a system; left out where the source has none."""
-    fields: dict[str, Given] = {"namespace": Constant(namespace), "value": Plain(path)}
-    return PartMapping(Identifier, tuple(_checked(Identifier, fields)), present(path))
-
-
-def answer(
-    item: str,
-    path: Path,
-    *,
-    kind: str,
-    scale: Scale | None = None,
-    states: MappingType[str, str] | None = None,
-    choices: MappingType[str, str] | None = None,
-    lang: str | Conversion = "und",
-) -> PartMapping:
-    """The answer to one item.
-
-    Args:
-        item: Code of the item, the same in every language.
-        path: Where the source holds it.
-        kind: What the item asks: `nps`, `csat`, `ces`, `likert`, `choice`, `text` or `number`.
-        scale: The scale of its scores; needed for every kind that has scores.
-        states: The source's codes that are no answers, such as `{"6": "not_applicable"}`. Nothing at all is `skipped`.
-        choices: For a choice, the source's words to codes.
-        lang: For a text, its language.
-
-    Raises:
-        MappingError: A score without its scale.
-    """
-    where = as_path(path)
-    codes = tuple((states or {}).items())
-    fields: dict[str, Given] = {"item": Constant(item), "kind": Constant(kind), "state": StateOf(where, codes)}
-    if codes:
-        fields["state_native"] = Codes(where, tuple(code for code, _ in codes))
-    if kind == "text":
-        said = Unless(where, tuple(code for code, _ in codes), None) if codes else Plain(where)
-        fields["text"] = TextOf(said, lang if isinstance(lang, Conversion) else Constant(lang))
-    elif kind == "choice":
-        told = tuple((choices or {}).items())
-        fields["choice"] = (
-            Unless(where, tuple(code for code, _ in codes), None, told)
-            if codes
-            else Words(where, table=told)
-            if told
-            else Plain(where)
-        )
-    else:
-        if scale is None:
-            msg = f"item {item!r} has scores and no scale"
-            raise MappingError(msg, hint="pass scale=Scale(min=..., max=...)")
-        fields["score"] = Unless(where, tuple(code for code, _ in codes), (scale.min, scale.max))
-        fields["scale"] = Constant(scale)
-    return PartMapping(Answer, tuple(_checked(Answer, fields)), None)
+    return PartMapping(cls, tuple(checked_fields(cls, fields)), when, None if each is None else as_path(each))
 
 
 __all__ = [
@@ -360,14 +317,11 @@ __all__ = [
     "Conversion",
     "Mapping",
     "PartMapping",
-    "answer",
     "at",
     "constant",
-    "contact",
     "day",
     "duration",
     "equals",
-    "identifier",
     "instant",
     "joined",
     "mapping",

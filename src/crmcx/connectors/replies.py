@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 from attrs import field, frozen
 from pydantic_core import from_json, to_json
 
-from crmcx.connectors.sdk import Said, Unreadable
+from crmcx.connectors.pages import RecordsAt, Unreadable
 from crmcx.errors import SourceError
 
 _STRUCTURE = re.compile(r"v\d[\d.]*|\d{4}-\d{2}|[A-Za-z_][A-Za-z_-]{0,39}(\.json)?")
@@ -90,27 +90,26 @@ class Reply:
         found = found_at(self.data, path)
         return None if found is ABSENT else found
 
-    def rows(self, *path: str | int) -> list[Said]:
+    def rows(self, *path: str | int) -> RecordsAt:
         """The records at a path; without one, the body itself is the list.
 
         Returns:
-            The records unchanged; one that is no object stands as unreadable. None of them where the body is empty,
-            or null stands in the place of the list.
+            The records unchanged, for a `Page`, which keeps the answer with them; one that is no object stands as
+            unreadable. None of them where the body is empty, or null stands in the place of the list.
 
         Raises:
             SourceError: There is no list at this path.
         """
-        if self.data is None:
-            return []
-        found = found_at(self.data, path)
+        found = None if self.data is None else found_at(self.data, path)
         if found is None:
-            return []
+            return RecordsAt([], at=path, body=self.body)
         if not isinstance(found, list):
             where = ".".join(map(str, path)) or "its top"
             is_ = "nothing" if found is ABSENT else f"a JSON {type(found).__name__}"
             msg = f"the answer of {place_of(self.url)} holds {is_} at {where}, expected a list of records"
             raise SourceError(msg, hint="check the path, and the version of the source's interface")
-        return [each if isinstance(each, dict) else _unreadable(each) for each in found]
+        records = [each if isinstance(each, dict) else _unreadable(each) for each in found]
+        return RecordsAt(records, at=path, body=self.body)
 
     def link(self, rel: str = "next") -> str | None:
         """The address that the Link header gives for a relation; None where it gives none."""

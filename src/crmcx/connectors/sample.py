@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 
-from crmcx.connectors.sdk import Cursor, Said, Stream
+from crmcx.connectors.pages import Cursor, Said
+from crmcx.connectors.streams import Stream
 from crmcx.errors import UsageError
 
 SAMPLE_ROWS = 1_000
