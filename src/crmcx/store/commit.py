@@ -53,7 +53,7 @@ def write_unit(connection: Any, unit: Unit, *, now_us: int, step: Callable[[str]
         step(f"write {merge.schema.name}")
         if not (unit.keeps_history or unit.replay):
             record_changes(connection, merge, source=unit.source, pass_id=unit.pass_id)
-        stored |= merge.write() | bury(connection, merge, unit, now_us)
+        stored |= bury(connection, merge, unit, now_us) | merge.write()
     if unit.sweeps:
         step("present")
         note_present(connection, unit, merges, [reject for page in unit.pages for reject in page.rejected])
@@ -81,13 +81,14 @@ def _write_pages(connection: Any, unit: Unit) -> list[_Numbered]:  # noqa: ANN40
     """Store the bodies that are new; a page that is there already, byte for byte, keeps its id.
 
     DuckDB compresses them by itself when it checkpoints. Pages of one commit have ids of their own even where their
-    bodies are equal, since a record is told from another by page and place.
+    bodies are equal, since a record is told from another by page and place. Of equal pages that are there already the
+    one that was not seen for longest comes again, so that each does, however a pass is cut into commits.
     """
     hashes = [hashlib.sha256(page.body).hexdigest() for page in unit.pages]
     known: dict[str, list[int]] = {}
     for body_hash, page_id in connection.execute(
         "SELECT body_hash, page_id FROM books.pages"
-        " WHERE source = $1 AND stream = $2 AND body_hash IN (SELECT unnest($3)) ORDER BY page_id DESC",
+        " WHERE source = $1 AND stream = $2 AND body_hash IN (SELECT unnest($3)) ORDER BY seen_us DESC, page_id DESC",
         [unit.source, unit.stream, hashes],
     ).fetchall():
         known.setdefault(body_hash, []).append(page_id)
@@ -95,7 +96,9 @@ def _write_pages(connection: Any, unit: Unit) -> list[_Numbered]:  # noqa: ANN40
     numbered, fresh = [], []
     for page, body_hash in zip(unit.pages, hashes, strict=True):
         ids = known.get(body_hash)
-        if ids:
+        if page.page_id is not None:
+            numbered.append(_Numbered(page, page.page_id))
+        elif ids:
             numbered.append(_Numbered(page, ids.pop()))
         else:
             last += 1
@@ -166,20 +169,21 @@ def _count_unchanged(connection: Any, merges: Sequence[ClassMerge]) -> int:  # n
 
 def _write_quarantine(connection: Any, unit: Unit, numbered: Sequence[_Numbered], now_us: int) -> int:  # noqa: ANN401
     """Put what could not be mapped aside; what an earlier pass put aside at the same place is replaced."""
-    connection.execute(
-        """DELETE FROM books.quarantine q USING (
-            SELECT unnest($4::VARCHAR[]) AS origin, unnest($5) AS first_row, unnest($6) AS records) p
-        WHERE q.source = $1 AND q.stream = $2 AND q.run_id < $3
-            AND q.origin = p.origin AND q."row" >= p.first_row AND q."row" < p.first_row + p.records""",
-        [
-            unit.source,
-            unit.stream,
-            unit.pass_id,
-            [each.page.origin for each in numbered],
-            [each.page.first_row for each in numbered],
-            [each.page.read for each in numbered],
-        ],
-    ).fetchall()
+    if not unit.replay:
+        connection.execute(
+            """DELETE FROM books.quarantine q USING (
+                SELECT unnest($4::VARCHAR[]) AS origin, unnest($5) AS first_row, unnest($6) AS records) p
+            WHERE q.source = $1 AND q.stream = $2 AND q.run_id < $3
+                AND q.origin = p.origin AND q."row" >= p.first_row AND q."row" < p.first_row + p.records""",
+            [
+                unit.source,
+                unit.stream,
+                unit.pass_id,
+                [each.page.origin for each in numbered],
+                [each.page.first_row for each in numbered],
+                [each.page.read for each in numbered],
+            ],
+        ).fetchall()
     connection.execute(
         "DELETE FROM books.quarantine WHERE run_id < $1 AND raw_ref >> 20 IN (SELECT unnest($2))",
         [unit.pass_id, [each.page_id for each in numbered]],
@@ -211,7 +215,21 @@ def _write_quarantine(connection: Any, unit: Unit, numbered: Sequence[_Numbered]
         ).fetchall()
     finally:
         connection.unregister("incoming")
+    if unit.replay:
+        _drop_superseded(connection, unit, numbered)
     return len(written)
+
+
+def _drop_superseded(connection: Any, unit: Unit, numbered: Sequence[_Numbered]) -> None:  # noqa: ANN401
+    """Take out what is wrong on replayed pages in whose place others came since: of them nothing is aside any more."""
+    connection.execute(
+        """DELETE FROM books.quarantine q USING books.pages mine, books.pages later
+        WHERE mine.page_id IN (SELECT unnest($3)) AND q.raw_ref >> 20 = mine.page_id
+            AND later.source = $1 AND later.stream = $2 AND later.origin = q.origin
+            AND q."row" >= later.first_row AND q."row" < later.first_row + later.records
+            AND (later.seen_us, later.page_id) > (mine.seen_us, mine.page_id)""",
+        [unit.source, unit.stream, [each.page_id for each in numbered]],
+    ).fetchall()
 
 
 def _write_books(

@@ -34,7 +34,7 @@ BOOKS = (
     """CREATE TABLE books.seen (table_name VARCHAR, key BIGINT, seen_us BIGINT, pass_id BIGINT, before_us BIGINT,
         said_pass BIGINT, first_us BIGINT)""",
     """CREATE TABLE books.deleted (table_name VARCHAR, key BIGINT, source VARCHAR, source_id VARCHAR, stream VARCHAR,
-        version BIGINT, deleted_us BIGINT, raw_ref BIGINT, how VARCHAR)""",
+        version BIGINT, deleted_us BIGINT, raw_ref BIGINT, how VARCHAR, said VARCHAR)""",
     """CREATE TABLE books.present (source VARCHAR, stream VARCHAR, pass_id BIGINT, table_name VARCHAR, key BIGINT)""",
     "CREATE TABLE person_map (customer_key BIGINT, person_id BIGINT, identity_version BIGINT)",
     "CREATE SCHEMA IF NOT EXISTS identity",

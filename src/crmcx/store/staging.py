@@ -76,6 +76,8 @@ class StagedPage:
     """Number of the first record at its origin."""
     form: str | None = None
     """How its records are found in the body again, as JSON."""
+    page_id: int | None = None
+    """Its number in the store, where it is replayed."""
 
 
 @frozen(kw_only=True)

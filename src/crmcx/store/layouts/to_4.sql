@@ -10,5 +10,5 @@ UPDATE books.pages SET seen_us = fetched_us;
 ALTER TABLE books.commits ADD COLUMN "deleted" BIGINT DEFAULT 0;
 ALTER TABLE books.commits ALTER COLUMN "deleted" DROP DEFAULT;
 CREATE TABLE books.deleted (table_name VARCHAR, key BIGINT, source VARCHAR, source_id VARCHAR, stream VARCHAR,
-    version BIGINT, deleted_us BIGINT, raw_ref BIGINT, how VARCHAR);
+    version BIGINT, deleted_us BIGINT, raw_ref BIGINT, how VARCHAR, said VARCHAR);
 CREATE TABLE books.present (source VARCHAR, stream VARCHAR, pass_id BIGINT, table_name VARCHAR, key BIGINT);
