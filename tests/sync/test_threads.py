@@ -129,11 +129,7 @@ def test_two_that_fail_are_both_told(store: Store) -> None:
 
 class TestChildren:
     PARENTS = mapping(models.Case, id="id", status="status", opened_at="opened")
-    CHILDREN = (
-        mapping(models.Interaction, id="id", kind="kind", occurred_at="at", regarding=ref("case"))
-        if "regarding" in models.Interaction.model_fields
-        else mapping(models.Interaction, id="id", kind="kind", occurred_at="at", case=ref("case"))
-    )
+    CHILDREN = mapping(models.Interaction, id="id", kind="kind", occurred_at="at", case=ref("case"))
 
     def family(self, tickets: dict[str, str], *, changed_only: bool = True, children: int = 2) -> tuple[Any, list[str]]:
         """A connector of tickets, each with comments, and the tickets whose comments were asked for."""
