@@ -53,6 +53,8 @@ class Reading:
     parent_tables: dict[str, str] = field(factory=dict)
     """Streams of the connector to the table of their first class."""
     stager: Stager = field(init=False)
+    begun_us: int = field(init=False, default=0)
+    """When it began to be read; 0 before."""
     pass_id: int = field(init=False, default=0)
     """The run that began the pass."""
     resumed: bool = field(init=False, default=False)
@@ -69,9 +71,10 @@ class Reading:
 
     def begin(self) -> None:
         """Find where to begin."""
+        self.begun_us = self.store.now_us()
         self._state = self.store.stream_state(self.source, self.stream.name)
         begun, self.resumed = begin(
-            self.stream, self._state, now_us=self.store.now_us(), run_id=self.run_id, whole=self.whole
+            self.stream, self._state, now_us=self.begun_us, run_id=self.run_id, whole=self.whole
         )
         known = None if self._state is None else self._state.pass_id
         self.pass_id = known if self.resumed and known is not None else self.run_id

@@ -42,8 +42,6 @@ class Progressing:
     """When the first of them came, by the monotonic clock."""
     counts: Counts = field(factory=Counts)
     """What was committed."""
-    begun_us: int = 0
-    """When it began."""
     report: StreamReport | None = None
     """How it ended."""
     refused: SourceError | None = None
@@ -166,7 +164,7 @@ class Writer:
             whole=reading.reads_all,
             requests=reading.meter.requests,
             waited=reading.meter.waited,
-            seconds=(self.store.now_us() - stream.begun_us) / 1_000_000 if stream.begun_us else 0.0,
+            seconds=(self.store.now_us() - reading.begun_us) / 1_000_000 if reading.begun_us else 0.0,
             drift=reading.drift(),
             not_swept=not_swept,
         )
