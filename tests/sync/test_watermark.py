@@ -258,6 +258,17 @@ def test_whatever_happens_while_it_is_read_the_last_calm_passes_know_it_all(data
         assert subjects(store) == truth(source)
 
 
+def test_a_whole_pass_does_not_go_on_where_a_broken_one_stood(source: Source, store: Store) -> None:
+    for number in range(6):
+        source.put(number)
+    connector = Reads(source)
+    connector.before_page = broken_after(2)
+    with pytest.raises(BreakError):
+        run(store, connector, rows_per_commit=1)
+    connector.before_page = lambda _number: None
+    assert counts(run(store, connector, whole=True)) == (6, 2, 4, 0)
+
+
 class TestLoops:
     def test_a_token_that_came_before_ends_the_run(self, source: Source, store: Store) -> None:
         def read(_cursor: Cursor) -> Iterator[Page]:

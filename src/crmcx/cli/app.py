@@ -92,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     if chosen.log:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    else:  # what a log would say is said in the report
+        logging.getLogger("crmcx").addHandler(logging.NullHandler())
     try:
         commands.COMMANDS[chosen.command](chosen)
     except CrmcxError as error:

@@ -78,18 +78,17 @@ def begin(stream: Stream, state: StreamState | None, *, now_us: int, run_id: int
         state: What the store knows of it.
         now_us: The present.
         run_id: Number of the run.
-        whole: Whether everything is to be read, whatever was read before.
+        whole: Whether everything is to be read from the beginning, whatever was read before.
 
     Returns:
         The pass, and whether it is an earlier one that was broken off.
     """
-    if state is not None and state.cursor is not None and stream.resumes:
+    if state is not None and state.cursor is not None and stream.resumes and not whole:
         kept = Pass.from_json(state.cursor, now_us=now_us)
-        if kept.whole or not whole:
-            if kept.has_place or (stream.sweeps and kept.since is not None):
-                return kept, True
-            if kept.since is not None:  # in order: what is newer than the last stamp is a pass of its own
-                return evolve(kept, began_us=now_us), False
+        if kept.has_place or (stream.sweeps and kept.since is not None):
+            return kept, True
+        if kept.since is not None:  # in order: what is newer than the last stamp is a pass of its own
+            return evolve(kept, began_us=now_us), False
     watermark = None if state is None or state.watermark is None else Watermark(**json.loads(state.watermark))
     if stream.parents is not None:
         told = None if watermark is None or whole or not stream.parents.changed_only else watermark.value + 1
@@ -200,7 +199,7 @@ class Course:
         key = self._key(made)
         if key in self._told:
             msg = f"the stream {self._stream.name} leads back to a page that was read before"
-            raise PagingError(msg, hint="what was committed stands; report it to the connector's author")
+            raise PagingError(msg, hint="what was committed stands; sync(whole=True) begins again from the first page")
         self._told.add(key)
 
     def _demand_below_cap(self, made: Pass) -> None:
