@@ -58,6 +58,8 @@ class Says:
     """The body as it stands, in the place of JSON."""
     rows: tuple[str | int, ...] | None = field(default=None, kw_only=True)
     """Where in the data a page's records stand; None where it is no page."""
+    kind: str | None = field(default=None, kw_only=True)
+    """The kind of a page's records."""
     cut: int | None = field(default=None, kw_only=True)
     """Bytes of the body after which the connection ends."""
     reset: bool = field(default=False, kw_only=True)
