@@ -8,7 +8,20 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, SecretStr
 
-from crmcx.connectors import Api, Bearer, Connector, Cursor, Page, constant, contact, mapping, paging, ref, stream, words
+from crmcx.connectors import (
+    Api,
+    Bearer,
+    Connector,
+    Cursor,
+    Page,
+    constant,
+    contact,
+    mapping,
+    paging,
+    ref,
+    stream,
+    words,
+)
 from crmcx.connectors.streams import Deletes
 from crmcx.models import Case, Customer, Interaction
 from crmcx.testing.loopback import Asked, Says
@@ -27,7 +40,13 @@ TICKET = mapping(
 )
 PERSON = mapping(Customer, id="id", name="name", parts=(contact("email", "email"),))
 COMMENT = mapping(
-    Interaction, id="id", kind=constant("contact"), occurred_at="created_at", channel=constant("email"), direction=constant("inbound"), case=ref("ticket")
+    Interaction,
+    id="id",
+    kind=constant("contact"),
+    occurred_at="created_at",
+    channel=constant("email"),
+    direction=constant("inbound"),
+    case=ref("ticket"),
 )
 
 

@@ -46,7 +46,9 @@ class ContractTests(Judging):
         """What is looked for in logs and files must not be there by chance."""
         with self.trial() as trial:
             for secret in trial.secrets():
-                assert len(secret) >= _SHORTEST_SECRET, "give the suite settings whose secrets have 8 characters or more"
+                assert len(secret) >= _SHORTEST_SECRET, (
+                    "give the suite settings whose secrets have 8 characters or more"
+                )
 
     def test_described_settings_hold_no_secret(self) -> None:
         """What the store keeps of a connection is data, without secrets."""

@@ -152,7 +152,7 @@ class NewsTests(Judging):
             demand_like_fresh(trial)
 
     def test_what_is_deleted_goes_as_declared(self, kind: str) -> None:
-        """A deleted record goes where the stream says that it learns of it, and stays where it says that it does not."""
+        """A deleted record goes where the stream learns of it, and stays where it says that it does not."""
         with self.trial() as trial:
             stream = stream_of(trial, kind)
             synced(trial)

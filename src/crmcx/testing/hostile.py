@@ -112,10 +112,11 @@ def _records(calm: Says) -> list[Any]:
 
 def _with(calm: Says, records: list[Any]) -> Says:
     """A page with other records."""
-    if not calm.rows:
+    where: tuple[str | int, ...] = calm.rows or ()
+    if where == ():
         return evolve(calm, data=records)
     data = deepcopy(calm.data)
-    put_at(data, calm.rows, records)
+    put_at(data, where, records)
     return evolve(calm, data=data)
 
 
@@ -205,7 +206,7 @@ def _without_stamp(spoiled: Spoiled, kind: str, record: dict[str, Any]) -> dict[
     return record
 
 
-def _huge(spoiled: Spoiled, kind: str, record: dict[str, Any]) -> dict[str, Any]:
+def _huge(_spoiled: Spoiled, _kind: str, record: dict[str, Any]) -> dict[str, Any]:
     return {**record, "attachment": "x" * _HUGE}
 
 

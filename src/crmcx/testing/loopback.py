@@ -58,8 +58,8 @@ class Says:
     """The body as it stands, in the place of JSON."""
     rows: tuple[str | int, ...] | None = field(default=None, kw_only=True)
     """Where in the data a page's records stand; None where it is no page."""
-    kind: str | None = field(default=None, kw_only=True)
-    """The kind of a page's records."""
+    kind: str = field(default="", kw_only=True)
+    """The kind of a page's records; a kind of the platform, where more than its number is to be spoiled."""
     cut: int | None = field(default=None, kw_only=True)
     """Bytes of the body after which the connection ends."""
     reset: bool = field(default=False, kw_only=True)

@@ -37,14 +37,15 @@ class Platform:
 
     Example:
         >>> class Shop(Platform):
-        ...     kinds = {"orders": Kind(record={"id": "{n}", "state": "new", "at": "{stamp}"}, stamp="at", change="state")}
+        ...     kinds = {"orders": Kind(record={"id": "{n}", "at": "{stamp}"}, stamp="at", change="note")}
         ...
         ...     def answer(self, asked):
-        ...         return self.page(self.since("orders", asked.query.get("since")), asked.query.get("page"), rows="orders")
+        ...         found = self.since("orders", asked.query.get("since"))
+        ...         return self.page(found, asked.query.get("page"), rows="orders")
         >>> shop = Shop()
         >>> shop.world.add("orders", 1)
         >>> shop.answer(Asked("GET", "/orders", {}, {}, b"")).data
-        {'orders': [{'id': 1, 'state': 'new', 'at': '2026-03-01T12:00:01Z'}], 'next': None}
+        {'orders': [{'id': 1, 'at': '2026-03-01T12:00:01Z'}], 'next': None}
     """
 
     kinds: ClassVar[Mapping[str, Kind]] = {}
@@ -63,6 +64,8 @@ class Platform:
         """What stands between its answers and the client."""
         self.pages: Counter[str] = Counter()
         """How many pages were asked for, by kind."""
+        self.log: list[tuple[str, Asked]] = []
+        """Every page that was asked for, with its kind."""
         self.most = 0
         """The most pages of a kind that are answered, so that a client in a loop comes to an end; 0 for no bound."""
         self.faults: list[Exception] = []
@@ -182,6 +185,7 @@ class Platform:
             if says.status == 200 and says.rows is not None:  # noqa: PLR2004 - a page
                 kind = says.kind or asked.path
                 self.pages[kind] += 1
+                self.log.append((kind, asked))
                 if self.most and self.pages[kind] > self.most:
                     return Says(410)
             return says if self.hostility is None else self.hostility(asked, says)

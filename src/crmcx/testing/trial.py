@@ -101,9 +101,12 @@ class Trial:
         self.platform.scattered = frozenset(each.name for each in self.streams if each.order == "any")
         self.step: Callable[[str], None] = lambda _name: None
         """Called at each step of the store."""
-        self.store = Store(path, clock=self.still.now, step=lambda name: self.step(name))
+        self.store = Store(path, clock=self.still.now, step=self._step)
         for name in self.platform.kinds:
             self.platform.world.add(name, subject.records)
+
+    def _step(self, name: str) -> None:
+        self.step(name)
 
     def __enter__(self) -> Self:
         return self

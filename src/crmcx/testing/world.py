@@ -27,7 +27,8 @@ class Kind:
     """One kind of record that a platform keeps, told by an example.
 
     Example:
-        >>> Kind(record={"id": "T-{n}", "state": "open", "updated_at": "{stamp}"}, change="state", words=("open", "done"))
+        >>> ticket = {"id": "T-{n}", "state": "open", "updated_at": "{stamp}"}
+        >>> Kind(record=ticket, change="state", words=("open", "done"))
         Kind(id='id', stamp='updated_at', change='state')
     """
 
