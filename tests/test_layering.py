@@ -35,7 +35,7 @@ MAY = {
         *("models", "tables", "estimates", "metrics", "journey", "connectors", "store", "sync", "report", "workspace"),
     },
     "testing": {"models", "tables", "connectors", "store", "sync", "workspace"},
-    "cli": {"models", "tables", "store", "sync", "workspace", "demo"},
+    "cli": {"models", "tables", "connectors", "store", "sync", "workspace", "demo"},
     "__init__": {"connectors", "estimates", "identity", "journey", "metrics", "models", "tables", "workspace"},
 }
 ENGINES = {"duckdb", "polars", "pandas", "pyarrow", "pyspark"}

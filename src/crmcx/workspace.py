@@ -8,14 +8,23 @@ from collections.abc import Mapping as Named
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from crmcx.connectors import Connector, Given, Mapping, installed
-from crmcx.errors import UsageError
+from crmcx.errors import UsageError, demand_one_of
 from crmcx.identity import Person, Policy, Resolution, Why, person, resolve, why
 from crmcx.models import Model, Record
 from crmcx.store import Compacted, Disconnected, Exported, Quarantine, Snapshot, Status, Store, export
-from crmcx.sync import Listener, Progress, Run, RunReport, SyncReport, sync
+from crmcx.sync import (
+    Listener,
+    Progress,
+    Run,
+    RunReport,
+    SyncReport,
+    over_all,
+    replay,
+    sync,
+)
 from crmcx.tables import TABLES, AskedTable, StoredTable, rows_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*(:[A-Za-z0-9_.-]+)?")
@@ -111,6 +120,11 @@ class Workspace:
         self._connections[source] = made
         return source
 
+    @property
+    def connections(self) -> tuple[str, ...]:
+        """The sources that are connected, in their order."""
+        return tuple(self._connections)
+
     def disconnect(self, source: str, *, forget: bool = False) -> Disconnected:
         """Remove a connection.
 
@@ -144,23 +158,58 @@ class Workspace:
             msg = f"the source {source!r} is connected already"
             raise UsageError(msg, hint="pass another name=")
 
-    def sync(self, *, listener: Listener | None = None) -> SyncReport:
+    def sync(self, *, whole: bool = False, listener: Listener | None = None) -> SyncReport:
         """Read all connections into the store, each from where it stood.
 
+        A stream or a connection that fails does not hinder the others. Ctrl-C ends it at the next commit, a second one
+        at once; both leave a store that goes on.
+
         Args:
-            listener: Called with a `Progress` after every commit.
+            whole: Read everything, also what streams with a cursor have read before.
+            listener: Called with a `Progress` when a stream begins to wait, after every commit, and at its end.
 
         Returns:
-            What was read, stored, left unchanged and set aside; prints as a table.
+            What was read, stored, left unchanged, set aside and deleted; prints as a table.
 
         Raises:
-            SourceError: A source is not as described. Connections are looked at before anything is written.
+            SourceError: A source is not as described. Connections are looked at before anything is written. Its
+                `data["report"]` tells what was read of the others.
+            StoreLockedError: Another sync of this workspace is under way.
+            SyncInterrupted: Ctrl-C was pressed; it holds the report.
         """
         for connector in self._connections.values():
             connector.check()
-        return SyncReport(
-            tuple(self._run(source, connector, listener) for source, connector in self._connections.items())
-        )
+        runs = [self._run_of(source, made, listener, whole=whole) for source, made in self._connections.items()]
+        return over_all(runs, sync)
+
+    def replay(
+        self,
+        source: str | None = None,
+        *,
+        only: Literal["quarantined", "all"] = "quarantined",
+        listener: Listener | None = None,
+    ) -> SyncReport:
+        """Map what was read before anew, by today's mappings and without a request, such as after one was mended.
+
+        Args:
+            source: The connection; None for all of them.
+            only: The pages of which records were set aside, or `all`.
+            listener: As of `sync`.
+
+        Returns:
+            What was mapped, stored, left unchanged and set aside again; prints as a table.
+
+        Raises:
+            UsageError: There is no such connection, or `only` is another word.
+            StoreLockedError: A sync of this workspace is under way.
+        """
+        demand_one_of("only", only, ("quarantined", "all"))
+        if source is not None and source not in self._connections:
+            msg = f"there is no connection {source!r}; there are: {', '.join(self._connections) or 'none'}"
+            raise UsageError(msg, hint="connect it first: its mappings are what is replayed by")
+        sources = tuple(self._connections) if source is None else (source,)
+        runs = [self._run_of(each, self._connections[each], listener) for each in sources]
+        return over_all(runs, lambda run: replay(run, only))
 
     def load(
         self,
@@ -190,10 +239,17 @@ class Workspace:
         records = [data] if isinstance(data, Record) else data
         if made and not isinstance(data, list | tuple | Iterator):
             records = rows_of(data)
-        return self._run(source, Given(records, stream=stream, maps=made), None)
+        return sync(self._run_of(source, Given(records, stream=stream, maps=made), None))
 
-    def _run(self, source: str, connector: Connector, listener: Listener | None) -> RunReport:
-        return sync(Run(store=self.store, source=source, connector=connector, listener=listener or _nobody))
+    def _run_of(self, source: str, connector: Connector, listener: Listener | None, *, whole: bool = False) -> Run:
+        return Run(
+            store=self.store,
+            source=source,
+            connector=connector,
+            listener=listener or _nobody,
+            plugins=installed(),
+            whole=whole,
+        )
 
     # -- people --------------------------------------------------------------------------------------------------
 

@@ -47,9 +47,10 @@ class Clock:
 
 
 class Listed(Connector):
-    """A connector whose streams are given to it."""
+    """A connector whose streams are given to it, read in order."""
 
     name: ClassVar[str] = "listed"
+    threads: ClassVar[int] = 0
 
     def __init__(self, *given: Stream) -> None:
         super().__init__()

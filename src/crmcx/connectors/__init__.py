@@ -34,6 +34,7 @@ from crmcx.connectors.mapping import (
     text,
     words,
 )
+from crmcx.connectors.meter import Waiting
 from crmcx.connectors.pages import Cursor, Page, Unreadable
 from crmcx.connectors.parts import answer, contact, identifier
 from crmcx.connectors.plugins import Plugins, installed
@@ -41,7 +42,6 @@ from crmcx.connectors.replies import Reply
 from crmcx.connectors.retry import DIALECTS, Dialect, Mark, Retries, Wait
 from crmcx.connectors.sdk import Connector
 from crmcx.connectors.searches import Window, windows
-from crmcx.connectors.sending import Waiting
 from crmcx.connectors.streams import Deletes, Parents, Stream, stream
 
 __all__ = [

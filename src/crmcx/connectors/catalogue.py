@@ -71,6 +71,16 @@ _TYPES = {
 }
 
 
+def wider(*kinds: FieldKind | None) -> FieldKind | None:
+    """The kind that holds values of all of these, at last text; None for none."""
+    found = {kind for kind in kinds if kind is not None}
+    if len(found) <= 1:
+        return next(iter(found), None)
+    if found <= {FieldKind.WHOLE, FieldKind.EXACT, FieldKind.REAL}:
+        return FieldKind.REAL if FieldKind.REAL in found else FieldKind.EXACT
+    return FieldKind.TEXT
+
+
 @frozen(kw_only=True)
 class SourceField:
     """One field of a source."""
@@ -90,15 +100,7 @@ class SourceField:
     @property
     def kind(self) -> FieldKind | None:
         """What all its values are; None without values. Of mixed ones what holds them all, at last text."""
-        found = {kind for kind, _ in self.kinds}
-        numbers = {FieldKind.WHOLE, FieldKind.EXACT, FieldKind.REAL}
-        if not found:
-            return None
-        if len(found) == 1:
-            return next(iter(found))
-        if found <= numbers:
-            return FieldKind.REAL if FieldKind.REAL in found else FieldKind.EXACT
-        return FieldKind.TEXT
+        return wider(*(kind for kind, _ in self.kinds))
 
 
 @frozen(kw_only=True)
@@ -239,7 +241,7 @@ def catalogue_of(stream: Stream, *, sample_rows: int = SAMPLE_ROWS) -> Catalogue
             for path, value in values_of(said, names):
                 found = kinds.setdefault(path, Counter())
                 if value is not None:
-                    found[_kind(value)] += 1
+                    found[kind_of(value)] += 1
                     seen.add(path)
             filled.update(seen)
     return Catalogue(
@@ -264,7 +266,8 @@ def _read(stream: Stream) -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(ITEMS if isinstance(step, int) else step for step in path) for path in paths)
 
 
-def _kind(value: object) -> FieldKind:
+def kind_of(value: object) -> FieldKind:
+    """What a value looks like."""
     if isinstance(value, bool):
         return FieldKind.FLAG
     if isinstance(value, int):

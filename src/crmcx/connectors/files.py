@@ -75,6 +75,7 @@ class Files(Connector):
     """
 
     name: ClassVar[str] = "files"
+    threads: ClassVar[int] = 0
 
     def __init__(self, *streams: FileStream) -> None:
         super().__init__()
@@ -97,7 +98,14 @@ class Files(Connector):
     def streams(self) -> tuple[Stream, ...]:
         """One stream a file, in the order given."""
         return tuple(
-            Stream(name=each.name, maps=each.maps, read=_reader(each), keeps_history=each.keeps_history)
+            Stream(
+                name=each.name,
+                maps=each.maps,
+                read=_reader(each),
+                keeps_history=each.keeps_history,
+                # The numbers of equal records are counted over the whole file, and cannot be had from a page of it.
+                unpack=None if each.number_by else each.format.unpack,
+            )
             for each in self._files
         )
 

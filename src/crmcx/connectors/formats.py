@@ -69,6 +69,10 @@ class Format:
         """The records of the file, `rows` at a time."""
         raise NotImplementedError
 
+    def unpack(self, body: bytes, fields: tuple[str, ...] | None) -> list[Said]:
+        """The records of a chunk, out of the text they were read from."""
+        raise NotImplementedError
+
 
 @frozen(kw_only=True)
 class Csv(Format):
@@ -137,6 +141,11 @@ class Csv(Format):
                 read += len(cells)
                 yield Chunk(self._records(len(names), cells, nulls), body, names)
 
+    def unpack(self, body: bytes, fields: tuple[str, ...] | None) -> list[Said]:
+        """The rows of a chunk."""
+        cells = list(self._reader(io.StringIO(body.decode(), newline="")))
+        return self._records(len(fields or ()), cells, frozenset(self.nulls))
+
     def _records(self, width: int, cells: list[list[str]], nulls: frozenset[str]) -> list[Said]:
         if nulls == {""}:
             records: list[Said] = [[cell or None for cell in row] for row in cells]
@@ -180,6 +189,10 @@ class JsonLines(Format):
                 read += len(taken)
                 yield Chunk([_object(line) for line in taken], "".join(taken).encode(), None)
 
+    def unpack(self, body: bytes, fields: tuple[str, ...] | None) -> list[Said]:  # noqa: ARG002 - records name their own
+        """The objects of a chunk."""
+        return [_object(line) for line in io.StringIO(body.decode(), newline="") if line.strip()]
+
 
 def _object(line: str) -> Mapping[str, Any] | Unreadable:
     try:
@@ -211,6 +224,11 @@ class Parquet(Format):
             if nulls:
                 records = [[None if type(cell) is str and cell in nulls else cell for cell in row] for row in taken]
             yield Chunk(records, to_json([names, *taken], fallback=str, bytes_mode="base64"), names)
+
+    def unpack(self, body: bytes, fields: tuple[str, ...] | None) -> list[Said]:  # noqa: ARG002 - the text names them
+        """The rows of a chunk, whose instants and decimals are text now."""
+        nulls = frozenset(self.nulls)
+        return [[None if type(cell) is str and cell in nulls else cell for cell in row] for row in from_json(body)[1:]]
 
 
 def format_of(path: Path) -> Format:

@@ -31,6 +31,7 @@ class Given(Connector):
     """
 
     name: ClassVar[str] = "given"
+    threads: ClassVar[int] = 0
 
     def __init__(self, records: Iterable[Any], *, stream: str, maps: tuple[ClassMapping, ...] = ()) -> None:
         super().__init__()

@@ -17,9 +17,10 @@ from crmcx.connectors.auth import Auth
 from crmcx.connectors.budget import Budget
 from crmcx.connectors.clock import Clock, present
 from crmcx.connectors.limits import Limits
+from crmcx.connectors.meter import Waiting
 from crmcx.connectors.replies import Reply, place_of
 from crmcx.connectors.retry import Dialect, Retries
-from crmcx.connectors.sending import Asked, Sender, Waiting
+from crmcx.connectors.sending import Asked, Sender
 from crmcx.instants import from_us, to_us
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")

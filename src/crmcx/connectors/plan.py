@@ -38,7 +38,8 @@ def _envelope(column: str, name: str, kind: Kind, annotation: Any, *, nullable: 
 _ID = _envelope("source_id", "source_id", Kind.WORD, Code, nullable=False)
 _VERSION = _envelope("version", "version", Kind.WHOLE, Whole, nullable=True)
 _VERSION_INSTANT = _envelope("version", "version", Kind.INSTANT, Instant, nullable=True)
-_KNOWN = _envelope("known_us", "known_at", Kind.INSTANT, Instant, nullable=True)
+KNOWN = _envelope("known_us", "known_at", Kind.INSTANT, Instant, nullable=True)
+"""The instant at which a record became known."""
 
 
 @frozen
@@ -122,7 +123,7 @@ class Planner:
         given = (
             (mapping.id, _ID),
             (mapping.version, _VERSION_INSTANT if dated else _VERSION),
-            (mapping.known_at, _KNOWN),
+            (mapping.known_at, KNOWN),
         )
         slots = [
             self._slot(mapping.cls, leaf, conversion, relaxed=when is not None)

@@ -76,15 +76,20 @@ class Connector:
     def check(self) -> None:
         """Look, before anything is stored, whether the source is as described; raise a `SourceError` if not."""
 
-    def streams(self) -> tuple[Stream, ...]:
-        """The streams, in the order of the class."""
-        found = [
-            (name, getattr(method, MARK))
-            for base in reversed(type(self).__mro__)
+    @classmethod
+    def declared(cls) -> tuple[Stream, ...]:
+        """The streams as the class declares them, bound to no connection."""
+        found = {
+            name: getattr(method, MARK)
+            for base in reversed(cls.__mro__)
             for name, method in vars(base).items()
             if hasattr(method, MARK)
-        ]
-        return tuple(evolve(declared, read=self._bound(name)) for name, declared in dict(found).items())
+        }
+        return tuple(found.values())
+
+    def streams(self) -> tuple[Stream, ...]:
+        """The streams, in the order of the class."""
+        return tuple(evolve(each, read=self._bound(each.name)) for each in self.declared())
 
     def _bound(self, name: str) -> Callable[..., Iterator[Page]]:
         def read(cursor: Cursor, *parent: str) -> Iterator[Page]:

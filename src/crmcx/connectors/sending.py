@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Lock
 from typing import IO
 from urllib.parse import urlencode
@@ -15,29 +15,17 @@ from crmcx.connectors.auth import Auth, SignIn
 from crmcx.connectors.budget import Budget
 from crmcx.connectors.clock import Clock
 from crmcx.connectors.limits import Limits
+from crmcx.connectors.meter import Waiting, meter
 from crmcx.connectors.replies import Fault, Reply, place_of
 from crmcx.connectors.retry import Dialect, Refusal, Retries, refusal
 from crmcx.connectors.wires import Exchange, Wiring, wiring
 from crmcx.errors import ForeignHostError, RequestError, SignInError, SourceError, ThrottledError, UnreachableError
 
 _LOG = logging.getLogger("crmcx.connectors.http")
-_SAID = {"throttled": "throttled by", "in trouble": "waiting for", "paced": "pacing requests to"}
 _TOLD_FROM = 1.0
 _UNAUTHORISED = 401
 _SEE_OTHER = 303
 _MOVED = frozenset({301, 302, _SEE_OTHER, 307, 308})
-
-
-@frozen(kw_only=True)
-class Waiting:
-    """A connection waits; told before each wait of a second or more."""
-
-    name: str
-    """Name of the connection's source."""
-    reason: str
-    """Why: `throttled`, `in trouble` or `paced`, the last by its own budget."""
-    until: datetime
-    """When it goes on."""
 
 
 @frozen(kw_only=True, repr=False)
@@ -113,6 +101,7 @@ class Sender:
         while True:
             signed = {} if auth is None else auth.headers(sign_in)
             with self.budget.admitted(self.clock, lambda seconds: self._tell("paced", seconds)) as sent:
+                meter().requests += 1
                 outcome = self._follow(asked, signed)
             said = Refusal(throttled=False)
             if isinstance(outcome, Reply):
@@ -172,11 +161,14 @@ class Sender:
         return ThrottledError(msg, hint="run again later; what was committed stands", **data)
 
     def _tell(self, reason: str, seconds: float) -> None:
+        counted = meter()
+        counted.waited += seconds
         if seconds < _TOLD_FROM:
             return
-        until = self.clock.now() + timedelta(seconds=seconds)
-        _LOG.info("%s %s until %s UTC", _SAID[reason], self.name, f"{until:%H:%M:%S}")
-        self.listener(Waiting(name=self.name, reason=reason, until=until))
+        waiting = Waiting(name=self.name, reason=reason, until=self.clock.now() + timedelta(seconds=seconds))
+        _LOG.info("%s", waiting.told)
+        self.listener(waiting)
+        counted.listener(waiting)
 
     def _follow(self, asked: Asked, signed: Mapping[str, str]) -> Reply | Fault:
         """Send once, and follow redirects as long as they stay within the hosts."""

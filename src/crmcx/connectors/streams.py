@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from crmcx.connectors.conversions import InstantAs, Path, Plain, as_path
 from crmcx.connectors.mapping import Mapping
-from crmcx.connectors.pages import Page
+from crmcx.connectors.pages import Page, Said
 from crmcx.errors import ConnectorError
 
 Order: TypeAlias = Literal["any", "ascending"]
@@ -125,6 +125,8 @@ class Stream:
     """Whether the source itself tells the dated steps; if not, a changed entity yields a change of our own."""
     resumes: bool = True
     """Whether a broken run goes on where it stood; if not, it starts again."""
+    unpack: Callable[[bytes, tuple[str, ...] | None], list[Said]] | None = field(default=None, repr=False)
+    """Takes the records out of the body of a page again, by the names of their cells; for bodies of its own making."""
 
     def __attrs_post_init__(self) -> None:
         _demand_sense(self)

@@ -15,7 +15,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_FORMATS = {"int64": b"l", "float64": b"g", "string": b"u", "bool": b"b"}
+_FORMATS = {"int64": b"l", "float64": b"g", "string": b"u", "bool": b"b", "binary": b"z"}
 _NULLABLE = 2
 _STREAM_NAME = b"arrow_array_stream"
 _ALIVE: dict[int, tuple[object, ...]] = {}
@@ -115,6 +115,9 @@ def _buffers(values: Sequence[Any], dtype: str) -> tuple[list[object], int]:
         )
         offsets = array("i", itertools.chain((0,), itertools.accumulate(map(len, encoded))))
         return [valid, offsets, b"".join(encoded)], nulls
+    if dtype == "binary":
+        data = [value or b"" for value in values]
+        return [valid, array("i", itertools.chain((0,), itertools.accumulate(map(len, data)))), b"".join(data)], nulls
     if dtype == "bool":
         return [valid, _bits([bool(value) for value in values])], nulls
     filled = values if not nulls else [0 if value is None else value for value in values]
@@ -123,10 +126,10 @@ def _buffers(values: Sequence[Any], dtype: str) -> tuple[list[object], int]:
 
 def _all_null(length: int, dtype: str) -> list[object]:
     """The buffers of a column without a value."""
-    widths = {"int64": 8, "float64": 8, "string": 4, "bool": 1}
+    widths = {"int64": 8, "float64": 8, "string": 4, "bool": 1, "binary": 4}
     none = bytes((length + 7) // 8 or 1)
     data = bytes(widths[dtype] * (length + 1))
-    return [none, data, b""] if dtype == "string" else [none, data]
+    return [none, data, b""] if dtype in {"string", "binary"} else [none, data]
 
 
 def _address(buffer: object) -> int | None:
@@ -164,7 +167,7 @@ class ColumnStream:
 
     Args:
         columns: Name to values; None is null. All of one length.
-        dtypes: Name to `int64`, `float64`, `string` or `bool`.
+        dtypes: Name to `int64`, `float64`, `string`, `bool` or `binary`.
     """
 
     def __init__(self, columns: Mapping[str, Sequence[Any]], dtypes: Mapping[str, str]) -> None:

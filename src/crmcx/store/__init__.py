@@ -2,13 +2,15 @@
 
 from crmcx.store.compacting import Compacted
 from crmcx.store.ddl import literal
+from crmcx.store.deleting import Swept
 from crmcx.store.exporting import Exported, ExportedTable, export
 from crmcx.store.forgetting import Disconnected
 from crmcx.store.quarantine import Quarantine, Quarantined
 from crmcx.store.snapshot import Snapshot
-from crmcx.store.staging import Counts, StagedPage, StagedReject, StagedRows, Unit
+from crmcx.store.staging import Counts, StagedGone, StagedPage, StagedReject, StagedRows, Unit
 from crmcx.store.status import Status, StreamStatus
 from crmcx.store.store import Store
+from crmcx.store.streams import StoredPage, StreamState
 
 __all__ = [
     "Compacted",
@@ -19,12 +21,16 @@ __all__ = [
     "Quarantine",
     "Quarantined",
     "Snapshot",
+    "StagedGone",
     "StagedPage",
     "StagedReject",
     "StagedRows",
     "Status",
     "Store",
+    "StoredPage",
+    "StreamState",
     "StreamStatus",
+    "Swept",
     "Unit",
     "export",
     "literal",

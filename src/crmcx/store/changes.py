@@ -55,7 +55,8 @@ def _note_look(connection: Any, merge: ClassMerge, pass_id: int) -> None:  # noq
             any_value(CASE WHEN s.pass_id < {pass_id} THEN s.seen_us ELSE s.before_us END) AS before_us,
             CASE WHEN bool_or({WRITTEN}) THEN {pass_id} ELSE any_value(s.said_pass) END AS said_pass,
             least(min(s.first_us), min(j.fetched_us)) AS first_us
-        FROM {merge.judged} j LEFT JOIN books.seen s ON s.table_name = '{name}' AND s.key = j.key GROUP BY j.key"""
+        FROM {merge.judged} j LEFT JOIN books.seen s ON s.table_name = '{name}' AND s.key = j.key
+        WHERE NOT j.gone GROUP BY j.key"""
     ).fetchall()
     connection.execute(
         f"DELETE FROM books.seen WHERE table_name = '{name}' AND key IN (SELECT key FROM looks)"

@@ -12,7 +12,8 @@ from crmcx.engines import ColumnStream
 from crmcx.errors import CountMismatchError, UsageError
 from crmcx.models.base import Model
 from crmcx.store.changes import record_changes
-from crmcx.store.merge import WRITTEN, ClassMerge, Placed
+from crmcx.store.deleting import bury, note_present
+from crmcx.store.merge import SAYS_NEW, ClassMerge, Placed, demand_all
 from crmcx.store.staging import Counts, StagedPage, Unit
 from crmcx.tables.schema import RECORDS
 
@@ -50,9 +51,12 @@ def write_unit(connection: Any, unit: Unit, *, now_us: int, step: Callable[[str]
     stored: set[int] = set()
     for merge in merges:
         step(f"write {merge.schema.name}")
-        if not unit.keeps_history:
+        if not (unit.keeps_history or unit.replay):
             record_changes(connection, merge, source=unit.source, pass_id=unit.pass_id)
-        stored |= merge.write()
+        stored |= merge.write() | bury(connection, merge, unit, now_us)
+    if unit.sweeps:
+        step("present")
+        note_present(connection, unit, merges, [reject for page in unit.pages for reject in page.rejected])
     step("quarantine")
     quarantined = _write_quarantine(connection, unit, numbered, now_us)
     counts = Counts(
@@ -60,6 +64,7 @@ def write_unit(connection: Any, unit: Unit, *, now_us: int, step: Callable[[str]
         stored=len(stored),
         unchanged=_count_unchanged(connection, merges),
         quarantined=quarantined,
+        deleted=sum(merge.removed for merge in merges),
     )
     if not counts.adds_up:
         msg = (
@@ -87,31 +92,45 @@ def _write_pages(connection: Any, unit: Unit) -> list[_Numbered]:  # noqa: ANN40
     ).fetchall():
         known.setdefault(body_hash, []).append(page_id)
     ((last,),) = connection.execute("SELECT coalesce(max(page_id), 0) FROM books.pages").fetchall()
-    numbered = []
+    numbered, fresh = [], []
     for page, body_hash in zip(unit.pages, hashes, strict=True):
         ids = known.get(body_hash)
         if ids:
-            page_id = ids.pop()
+            numbered.append(_Numbered(page, ids.pop()))
         else:
-            page_id = last = last + 1
-            connection.execute(
-                "INSERT INTO books.pages VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-                [
-                    page_id,
-                    unit.run_id,
-                    unit.source,
-                    unit.stream,
-                    unit.mappings,
-                    page.fetched_us,
-                    page.origin,
-                    page.first_row,
-                    page.read,
-                    body_hash,
-                    page.body,
-                ],
-            ).fetchall()
-        numbered.append(_Numbered(page, page_id))
+            last += 1
+            numbered.append(_Numbered(page, last))
+            fresh.append((numbered[-1], body_hash))
+    if fresh:
+        _insert_pages(connection, unit, fresh)
     return numbered
+
+
+def _insert_pages(connection: Any, unit: Unit, fresh: Sequence[tuple[_Numbered, str]]) -> None:  # noqa: ANN401
+    pages = [each.page for each, _ in fresh]
+    columns: dict[str, Sequence[Any]] = {
+        "page_id": [each.page_id for each, _ in fresh],
+        "run_id": [unit.run_id] * len(fresh),
+        "source": [unit.source] * len(fresh),
+        "stream": [unit.stream] * len(fresh),
+        "mappings": [unit.mappings] * len(fresh),
+        "fetched_us": [page.fetched_us for page in pages],
+        "origin": [page.origin for page in pages],
+        "first_row": [page.first_row for page in pages],
+        "records": [page.read for page in pages],
+        "body_hash": [body_hash for _, body_hash in fresh],
+        "body": [page.body for page in pages],
+        "form": [page.form for page in pages],
+        "seen_us": [page.fetched_us for page in pages],
+    }
+    numbers = {"page_id", "run_id", "fetched_us", "first_row", "records", "seen_us"}
+    types = {name: "int64" if name in numbers else "string" for name in columns} | {"body": "binary"}
+    connection.register("incoming", ColumnStream(columns, types))
+    try:
+        ((written,),) = connection.execute("INSERT INTO books.pages BY NAME SELECT * FROM incoming").fetchall()
+    finally:
+        connection.unregister("incoming")
+    demand_all(written, len(fresh), "raw pages were kept")
 
 
 def _by_class(numbered: Sequence[_Numbered]) -> Iterator[tuple[type[Model], list[Placed]]]:
@@ -125,12 +144,12 @@ def _by_class(numbered: Sequence[_Numbered]) -> Iterator[tuple[type[Model], list
         msg = f"{', '.join(sorted(cls.__name__ for cls in strangers))} has no table in a store"
         raise UsageError(msg, hint="derive it from a class of crmcx.models, and give it no table= of its own")
     for cls in RECORDS:
-        placed = [
-            Placed(rows, each.page_id, number, each.page.fetched_us)
-            for number, each in enumerate(numbered)
-            for rows in each.page.rows
-            if rows.cls is cls and rows.indices
-        ]
+        placed = []
+        for number, each in enumerate(numbered):
+            gone = tuple(marker for marker in each.page.gone if marker.cls is cls)
+            found = [rows for rows in each.page.rows if rows.cls is cls and rows.indices]
+            placed += [Placed(rows, (), each.page_id, number, each.page.fetched_us) for rows in found]
+            placed += [Placed(None, gone, each.page_id, number, each.page.fetched_us)] if gone else []
         if placed:
             yield cls, placed
 
@@ -140,7 +159,7 @@ def _count_unchanged(connection: Any, merges: Sequence[ClassMerge]) -> int:  # n
         return 0
     judged = " UNION ALL ".join(f"SELECT raw_ref, action FROM {merge.judged}" for merge in merges)
     ((found,),) = connection.execute(
-        f"SELECT count(*) FROM (SELECT raw_ref FROM ({judged}) GROUP BY raw_ref HAVING NOT bool_or({WRITTEN}))"
+        f"SELECT count(*) FROM (SELECT raw_ref FROM ({judged}) GROUP BY raw_ref HAVING NOT bool_or({SAYS_NEW}))"
     ).fetchall()
     return int(found)
 
@@ -204,7 +223,7 @@ def _write_books(
 ) -> None:
     ((last,),) = connection.execute("SELECT coalesce(max(commit_id), 0) FROM books.commits").fetchall()
     connection.execute(
-        "INSERT INTO books.commits VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO books.commits VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         [
             last + 1,
             unit.run_id,
@@ -215,20 +234,35 @@ def _write_books(
             counts.stored,
             counts.unchanged,
             counts.quarantined,
+            counts.deleted,
         ],
     ).fetchall()
+    _note_pages(connection, unit, numbered)
+    if unit.replay:
+        return
     connection.execute(
-        "UPDATE books.pages SET mappings = $1 WHERE page_id IN (SELECT unnest($2)) AND mappings <> $1",
-        [unit.mappings, [each.page_id for each in numbered]],
+        """MERGE INTO books.streams USING (
+            SELECT $1 AS source, $2 AS stream, $3 AS cursor, $4::BIGINT AS pass_id, $5::BIGINT AS since) AS now_
+        USING (source, stream)
+        WHEN MATCHED THEN UPDATE SET cursor = now_.cursor, pass_id = now_.pass_id, finished_us = NULL
+        WHEN NOT MATCHED THEN INSERT (source, stream, cursor, pass_id, known_since_us)
+            VALUES (now_.source, now_.stream, now_.cursor, now_.pass_id, now_.since)""",
+        [unit.source, unit.stream, unit.cursor, unit.pass_id, unit.run_started_us],
     ).fetchall()
-    known = connection.execute(
-        "SELECT known_since_us FROM books.streams WHERE source = $1 AND stream = $2", [unit.source, unit.stream]
-    ).fetchall()
-    since = known[0][0] if known else unit.run_started_us
+
+
+def _note_pages(connection: Any, unit: Unit, numbered: Sequence[_Numbered]) -> None:  # noqa: ANN401
+    """Note by which mappings pages were read, and when they came last; at the end, since the judgement asks for it."""
+    seen = "" if unit.replay else ", seen_us = p.seen_us"
     connection.execute(
-        "DELETE FROM books.streams WHERE source = $1 AND stream = $2", [unit.source, unit.stream]
-    ).fetchall()
-    connection.execute(
-        "INSERT INTO books.streams VALUES ($1, $2, $3, $4, $5, NULL)",
-        [unit.source, unit.stream, unit.cursor, unit.pass_id, since],
+        f"""UPDATE books.pages SET mappings = $1, form = p.form{seen} FROM (
+            SELECT unnest($2) AS page_id, unnest($3::VARCHAR[]) AS form, unnest($4) AS seen_us) p
+        WHERE books.pages.page_id = p.page_id AND (
+            mappings <> $1 OR books.pages.form IS DISTINCT FROM p.form OR books.pages.seen_us < p.seen_us)""",
+        [
+            unit.mappings,
+            [each.page_id for each in numbered],
+            [each.page.form for each in numbered],
+            [each.page.fetched_us for each in numbered],
+        ],
     ).fetchall()

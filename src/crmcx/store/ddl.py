@@ -6,7 +6,7 @@ from crmcx.models.base import Part
 from crmcx.models.fields import Kind
 from crmcx.tables.schema import TABLES, Column, DType, TableSchema
 
-STORE_VERSION = 3
+STORE_VERSION = 4
 """Version of the layout; a store of a higher one is refused."""
 STORAGE_FORMAT = "v1.4.0"
 """DuckDB's file format, named so that it does not move with DuckDB's own default."""
@@ -20,18 +20,22 @@ BOOKS = (
     "CREATE TABLE books.meta (name VARCHAR, value VARCHAR)",
     "CREATE TABLE books.connections (source VARCHAR, connector VARCHAR, settings VARCHAR)",
     """CREATE TABLE books.runs (run_id BIGINT, source VARCHAR, started_us BIGINT, finished_us BIGINT, state VARCHAR,
-        reason VARCHAR)""",
+        reason VARCHAR, kind VARCHAR)""",
     """CREATE TABLE books.streams (source VARCHAR, stream VARCHAR, cursor VARCHAR, pass_id BIGINT,
-        known_since_us BIGINT, finished_us BIGINT)""",
+        known_since_us BIGINT, finished_us BIGINT, watermark VARCHAR, whole_us BIGINT, fields VARCHAR)""",
     """CREATE TABLE books.pages (page_id BIGINT, run_id BIGINT, source VARCHAR, stream VARCHAR, mappings VARCHAR,
-        fetched_us BIGINT, origin VARCHAR, first_row BIGINT, records BIGINT, body_hash VARCHAR, body BLOB)""",
+        fetched_us BIGINT, origin VARCHAR, first_row BIGINT, records BIGINT, body_hash VARCHAR, body BLOB,
+        form VARCHAR, seen_us BIGINT)""",
     """CREATE TABLE books.commits (commit_id BIGINT, run_id BIGINT, source VARCHAR, stream VARCHAR, at_us BIGINT,
-        "read" BIGINT, stored BIGINT, unchanged BIGINT, quarantined BIGINT)""",
+        "read" BIGINT, stored BIGINT, unchanged BIGINT, quarantined BIGINT, deleted BIGINT)""",
     """CREATE TABLE books.quarantine (quarantine_id BIGINT, run_id BIGINT, source VARCHAR, stream VARCHAR,
         origin VARCHAR, "row" BIGINT, field VARCHAR, reason VARCHAR, raw VARCHAR, raw_ref BIGINT,
         recorded_us BIGINT)""",
     """CREATE TABLE books.seen (table_name VARCHAR, key BIGINT, seen_us BIGINT, pass_id BIGINT, before_us BIGINT,
         said_pass BIGINT, first_us BIGINT)""",
+    """CREATE TABLE books.deleted (table_name VARCHAR, key BIGINT, source VARCHAR, source_id VARCHAR, stream VARCHAR,
+        version BIGINT, deleted_us BIGINT, raw_ref BIGINT, how VARCHAR)""",
+    """CREATE TABLE books.present (source VARCHAR, stream VARCHAR, pass_id BIGINT, table_name VARCHAR, key BIGINT)""",
     "CREATE TABLE person_map (customer_key BIGINT, person_id BIGINT, identity_version BIGINT)",
     "CREATE SCHEMA IF NOT EXISTS identity",
     """CREATE TABLE identity.readings (rule VARCHAR, variant VARCHAR, raw VARCHAR, key VARCHAR, aside VARCHAR,

@@ -9,7 +9,7 @@ from attrs import frozen
 from crmcx._html import html_table
 from crmcx.tables import TABLES
 
-_BOOKS = ("quarantine", "pages", "streams", "commits", "runs", "connections")
+_BOOKS = ("quarantine", "pages", "streams", "commits", "runs", "connections", "deleted", "present")
 
 
 @frozen(kw_only=True, repr=False)

@@ -4,6 +4,9 @@ A row is `new`, `changed`, `same` (as stored), `older` (a version before the sto
 the same commit). With a version the highest wins, equal ones by content hash, so that the order of arrival does not
 matter; without one the last to arrive wins. Where the mapping has become another one since, equal versions say nothing
 about which is right, and the last to arrive wins too.
+
+A marker, by which a source says that a record is gone, stands among the rows as one without cells. It is `gone` where
+it says something new, and goes before a row of its own version.
 """
 
 from __future__ import annotations
@@ -19,20 +22,27 @@ from crmcx.errors import CountMismatchError, KeyCollisionError
 from crmcx.models.base import Model, Part
 from crmcx.models.fields import Leaf, leaves, parts
 from crmcx.store.ddl import literal, quoted, stored_columns
-from crmcx.store.staging import StagedRows, Unit
+from crmcx.store.judging import Looks, judged_sql
+from crmcx.store.staging import StagedGone, StagedRows, Unit
 from crmcx.tables.schema import TableSchema, leaf_columns, parent_key, schema_of
 
 WRITTEN = "action IN ('new', 'changed')"
+"""Which judged rows are written."""
+SAYS_NEW = "action IN ('new', 'changed', 'gone')"
+"""Which judged rows say something new."""
+_LEAVES = "action IN ('changed', 'gone')"
 HASH_MASK = 2**63 - 1
 """Leaves 63 bits of a hash, so that it fits a signed integer."""
 
 
 @frozen
 class Placed:
-    """The rows of one class on one page, with where they stand."""
+    """The rows and markers of one class on one page, with where they stand."""
 
-    rows: StagedRows
-    """The rows."""
+    rows: StagedRows | None
+    """The rows; None for a page of markers only."""
+    gone: tuple[StagedGone, ...]
+    """The markers."""
     page: int
     """Id of the page."""
     number: int
@@ -93,6 +103,10 @@ class ClassMerge:
         self._rows = 0
         self.judged = f"judged_{self.schema.name}"
         self.wide = f"wide_{self.schema.name}"
+        self.gone = 0
+        """How many markers say something new; known once judged."""
+        self.removed = 0
+        """How many rows go with them; known once judged."""
         self.new = 0
         """How many rows have a key that is not stored yet; known once judged."""
         self.changed = 0
@@ -104,29 +118,37 @@ class ClassMerge:
     # -- staging -------------------------------------------------------------------------------------------------
 
     def _stage(self, placed: Sequence[Placed]) -> None:
-        self._rows = sum(len(each.rows.indices) for each in placed)
+        found = [(each, each.rows) for each in placed if each.rows is not None]
+        marked = [(each, gone) for each in placed for gone in each.gone]
+        self._first_marker = sum(len(rows.indices) for _, rows in found)
+        self._rows = self._first_marker + len(marked)
+        places = [(each, index) for each, rows in found for index in rows.indices]
+        places += [(each, gone.index) for each, gone in marked]
         columns: dict[str, Sequence[Any]] = {
             "n": range(self._rows),
-            "arrived": [each.number << 20 | index for each in placed for index in each.rows.indices],
-            "raw_ref": [each.page << 20 | index for each in placed for index in each.rows.indices],
-            "fetched_us": [each.fetched_us for each in placed for _ in each.rows.indices],
+            "arrived": [each.number << 20 | index for each, index in places],
+            "raw_ref": [each.page << 20 | index for each, index in places],
+            "fetched_us": [each.fetched_us for each, _ in places],
         }
-        for name in ("source_id", "extra", "version", "known_us"):
-            columns[name] = _joined(each.rows.cells[name] for each in placed)
-        for leaf in self._leaves:
-            columns[leaf.column] = _joined(each.rows.cells[leaf.column] for each in placed)
+        nothing: Sequence[Any] = [None] * len(marked)
+        said: dict[str, Sequence[Any]] = {
+            "source_id": [gone.source_id for _, gone in marked],
+            "version": [gone.version for _, gone in marked],
+        }
+        for name in ("source_id", "extra", "version", "known_us", *(leaf.column for leaf in self._leaves)):
+            columns[name] = _joined([*(rows.cells[name] for _, rows in found), said.get(name, nothing)])
         head = dict.fromkeys(("n", "arrived", "raw_ref", "fetched_us", "version", "known_us"), "int64")
         head |= dict.fromkeys(("source_id", "extra"), "string")
         self._load(f"in_{self.schema.name}", columns, head | _dtypes(self._leaves))
         by_part: dict[type[Part], list[tuple[int, StagedRows]]] = {cls: [] for cls in self._parts}
         start = 0
-        for each in placed:
-            for part in each.rows.parts:
+        for _, rows in found:
+            for part in rows.parts:
                 by_part[cast("type[Part]", part.cls)].append((start, part))
-            start += len(each.rows.indices)
-        for part_cls, found in by_part.items():
-            if any(rows.indices for _, rows in found):
-                self._stage_part(part_cls, found)
+            start += len(rows.indices)
+        for part_cls, nested in by_part.items():
+            if any(rows.indices for _, rows in nested):
+                self._stage_part(part_cls, nested)
                 self._with_rows.add(part_cls)
 
     def _stage_part(self, cls: type[Part], found: Sequence[tuple[int, StagedRows]]) -> None:
@@ -167,7 +189,28 @@ class ClassMerge:
             f"coalesce(s.known_us, s.{happened}, s.fetched_us)" if happened else "coalesce(s.known_us, s.fetched_us)"
         )
         refs = "".join(f", {_target_key(leaf, 's')} AS {leaf.key_column}" for leaf in self._leaves if leaf.key_column)
-        content = ", ".join(["s.version", "s.extra", *(f"s.{quoted(leaf.column)}" for leaf in self._leaves)])
+        own = key_sql(name, f"{literal(self._unit.source + '/')} || s.source_id")
+        content, joins = self._content()
+        # Only narrow columns are ranked and judged; the wide ones are read once more where something is written.
+        rows = f"""SELECT s.n, s.arrived, s.raw_ref, s.fetched_us, s.source_id, s.version, {known} AS known_us,
+                    {own} AS key{refs}, s.n >= {self._first_marker} AS gone,
+                    (hash({content}) & {HASH_MASK})::BIGINT AS content_hash
+                FROM in_{name} s{joins}"""
+        ((judged,),) = self._connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {self.judged} AS {judged_sql(rows, self._looks())}"
+        ).fetchall()
+        demand_all(judged, self._rows, f"rows of {name} were judged")
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {self.wide} AS SELECT j.*, s.* EXCLUDE (n, arrived, raw_ref, fetched_us,"
+            f" source_id, version, known_us) FROM {self.judged} j JOIN in_{name} s ON s.n = j.n"
+        ).fetchall()
+        self._demand_no_collision()
+
+    def _content(self) -> tuple[str, str]:
+        """The SQL of what a row says, and the joins that it takes."""
+        volatile = {column for table, column in self._unit.volatile if table == self.schema.name}
+        said = [leaf.column for leaf in self._leaves if leaf.column not in volatile]
+        content = ", ".join(["s.version", "s.extra", *(f"s.{quoted(column)}" for column in said)])
         joins = ""
         for part in self._parts:
             if part not in self._with_rows:
@@ -179,49 +222,31 @@ class ClassMerge:
                 f" {part.table} ON {part.table}.n = s.n"
             )
             content += f", {part.table}.h"
-        own = key_sql(name, f"{literal(self._unit.source + '/')} || s.source_id")
-        # Pages that were last read under another mapping; there are none but in the first run after a change of it.
-        mapped_else = f"""SELECT page_id FROM books.pages WHERE source = {self._source}
-            AND stream = {literal(self._unit.stream)} AND mappings <> {literal(self._unit.mappings)}"""
-        without = "r.version IS NULL AND t.version IS NOT NULL" if name in self._unit.versioned else "FALSE"
-        # Only narrow columns are ranked and judged; the wide ones are read once more where something is written.
-        ((judged,),) = self._connection.execute(
-            f"""CREATE OR REPLACE TEMP TABLE {self.judged} AS
-            WITH rows AS (
-                SELECT s.n, s.arrived, s.raw_ref, s.fetched_us, s.source_id, s.version, {known} AS known_us,
-                    {own} AS key{refs},
-                    (hash({content}) & {HASH_MASK})::BIGINT AS content_hash
-                FROM in_{name} s{joins}
-            ), ranked AS (
-                SELECT *, row_number() OVER (
-                    PARTITION BY key
-                    ORDER BY version DESC NULLS LAST, CASE WHEN version IS NULL THEN arrived END DESC,
-                        CASE WHEN version IS NULL THEN n END DESC, content_hash DESC
-                ) AS rank FROM rows
-            )
-            SELECT r.*, t.source AS old_source, t.source_id AS old_id, CASE
-                WHEN rank > 1 THEN 'repeat'
-                WHEN t.key IS NULL THEN 'new'
-                WHEN t.content_hash = r.content_hash THEN 'same'
-                WHEN r.version < t.version OR ({without}) THEN 'older'
-                WHEN r.version = t.version AND r.content_hash < t.content_hash AND m.page_id IS NULL THEN 'older'
-                ELSE 'changed' END AS action
-            FROM ranked r LEFT JOIN {name} t ON t.key = r.key
-                LEFT JOIN ({mapped_else}) m ON m.page_id = t.raw_ref >> 20"""
+        return content, joins
+
+    def _looks(self) -> Looks:
+        """What the judgement has to look at beyond the rows."""
+        name = self.schema.name
+        buried = self._connection.execute(
+            "SELECT 1 FROM books.deleted WHERE table_name = $1 AND source = $2 LIMIT 1", [name, self._unit.source]
         ).fetchall()
-        demand_all(judged, self._rows, f"rows of {name} were judged")
-        self._connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW {self.wide} AS SELECT j.*, s.* EXCLUDE (n, arrived, raw_ref, fetched_us,"
-            f" source_id, version, known_us) FROM {self.judged} j JOIN in_{name} s ON s.n = j.n"
-        ).fetchall()
-        self._demand_no_collision()
+        return Looks(
+            table=name,
+            source=self._source,
+            stream=literal(self._unit.stream),
+            mappings=literal(self._unit.mappings),
+            versioned=name in self._unit.versioned,
+            deletions=bool(buried) or self._rows > self._first_marker,
+            replay=self._unit.replay,
+        )
 
     def _demand_no_collision(self) -> None:
-        ((keys, ids, strangers, self.new, self.changed),) = self._connection.execute(
+        ((keys, ids, strangers, self.new, self.changed, self.gone, self.removed),) = self._connection.execute(
             f"""SELECT count(DISTINCT key), count(DISTINCT source_id),
                 count(*) FILTER (old_id <> source_id OR old_source <> {self._source}),
-                count(*) FILTER (action = 'new'),
-                count(*) FILTER (action = 'changed') FROM {self.judged}"""
+                count(*) FILTER (action = 'new'), count(*) FILTER (action = 'changed'),
+                count(*) FILTER (action = 'gone'), count(*) FILTER (action = 'gone' AND old_id IS NOT NULL)
+            FROM {self.judged}"""
         ).fetchall()
         if keys != ids or strangers:
             msg = f"two records of {self.schema.name} from {self._unit.source} have the same 63-bit key"
@@ -244,13 +269,13 @@ class ClassMerge:
         columns = [column.name for column in stored_columns(self.schema)]
         chosen = ", ".join(self._source if column == "source" else quoted(column) for column in columns)
         ((deleted,),) = self._connection.execute(
-            f"DELETE FROM {name} WHERE key IN (SELECT key FROM {self.judged} WHERE action = 'changed')"
+            f"DELETE FROM {name} WHERE key IN (SELECT key FROM {self.judged} WHERE {_LEAVES})"
         ).fetchall()
         written = self._connection.execute(
             f"INSERT INTO {name} ({', '.join(map(quoted, columns))})"
             f" SELECT {chosen} FROM {self.wide} WHERE {WRITTEN} RETURNING raw_ref"
         ).fetchall()
-        demand_all(deleted, self.changed, f"rows of {name} were replaced")
+        demand_all(deleted, self.changed + self.removed, f"rows of {name} were replaced or deleted")
         demand_all(len(written), self.new + self.changed, f"rows of {name} were written")
         for part in self._parts:
             self._write_part(part)
@@ -260,7 +285,7 @@ class ClassMerge:
         schema = schema_of(part)
         parent = parent_key(part)
         self._connection.execute(
-            f"DELETE FROM {schema.name} WHERE {parent} IN (SELECT key FROM {self.judged} WHERE action = 'changed')"
+            f"DELETE FROM {schema.name} WHERE {parent} IN (SELECT key FROM {self.judged} WHERE {_LEAVES})"
         ).fetchall()
         if part not in self._with_rows:
             return

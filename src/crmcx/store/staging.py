@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from crmcx.models.base import Model
+from crmcx.models.base import Model, Record
 
 
 @frozen(kw_only=True)
@@ -25,6 +25,20 @@ class StagedRows:
 
 
 @frozen(kw_only=True)
+class StagedGone:
+    """A record of which its source says that it is gone."""
+
+    index: int
+    """Its place in the page."""
+    cls: type[Record]
+    """The class in whose table it is, or would be."""
+    source_id: str
+    """Its id in the source."""
+    version: int | None
+    """Its version, where one is said."""
+
+
+@frozen(kw_only=True)
 class StagedReject:
     """A record that could not be mapped."""
 
@@ -36,6 +50,8 @@ class StagedReject:
     """Why, without a customer's words."""
     raw: str
     """The record as the source said it."""
+    ids: tuple[tuple[type[Record], str], ...] = ()
+    """The records that it is about, as far as that can be told."""
 
 
 @frozen(kw_only=True)
@@ -46,6 +62,8 @@ class StagedPage:
     """How many records it brought."""
     rows: tuple[StagedRows, ...]
     """What they became."""
+    gone: tuple[StagedGone, ...] = ()
+    """Those of which the source says that they are gone."""
     rejected: tuple[StagedReject, ...]
     """Those that could not be mapped."""
     body: bytes = field(repr=False)
@@ -56,6 +74,8 @@ class StagedPage:
     """The file or address it came from."""
     first_row: int
     """Number of the first record at its origin."""
+    form: str | None = None
+    """How its records are found in the body again, as JSON."""
 
 
 @frozen(kw_only=True)
@@ -76,8 +96,14 @@ class Unit:
     """Hashes of the mappings that made the rows."""
     versioned: frozenset[str] = frozenset()
     """Tables whose rows have a version by their mapping; a row without one is then older than any with one."""
+    volatile: frozenset[tuple[str, str]] = frozenset()
+    """Columns, by table and name, that alone make no change."""
     keeps_history: bool
     """Whether the source itself tells the dated steps."""
+    sweeps: bool = False
+    """Whether the pass shows everything, and what it does not show is gone at its end."""
+    replay: bool = False
+    """Whether the pages were read before: where the stream stands, and what changed when, stays as it was."""
     pages: tuple[StagedPage, ...]
     """The pages in their order."""
     cursor: str | None
@@ -96,6 +122,8 @@ class Counts:
     """Records that said nothing new: as stored, a repeat, or an older version."""
     quarantined: int = 0
     """Records that could not be mapped."""
+    deleted: int = 0
+    """Rows that went because the source deleted them; not part of the sum."""
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -103,6 +131,7 @@ class Counts:
             stored=self.stored + other.stored,
             unchanged=self.unchanged + other.unchanged,
             quarantined=self.quarantined + other.quarantined,
+            deleted=self.deleted + other.deleted,
         )
 
     @property

@@ -78,7 +78,9 @@ def read_status(connection: Any, path: str) -> Status:  # noqa: ANN401 - a DuckD
     streams = connection.execute(
         """SELECT s.source, s.stream, s.known_since_us, s.finished_us, coalesce(sum(c."read"), 0),
             coalesce(sum(c.stored), 0), coalesce(sum(c.unchanged), 0), coalesce(sum(c.quarantined), 0)
+            , coalesce(sum(c.deleted), 0)
         FROM books.streams s LEFT JOIN books.commits c ON c.source = s.source AND c.stream = s.stream
+            AND c.run_id NOT IN (SELECT run_id FROM books.runs WHERE kind = 'replay')
         GROUP BY ALL ORDER BY min(c.commit_id) NULLS LAST, s.source, s.stream"""
     ).fetchall()
     ((quarantined,),) = connection.execute("SELECT count(*) FROM books.quarantine").fetchall()
@@ -91,9 +93,9 @@ def read_status(connection: Any, path: str) -> Status:  # noqa: ANN401 - a DuckD
                 stream=stream,
                 known_since=from_us(since),
                 finished_at=None if finished is None else from_us(finished),
-                counts=Counts(read=read, stored=stored, unchanged=unchanged, quarantined=aside),
+                counts=Counts(read=read, stored=stored, unchanged=unchanged, quarantined=aside, deleted=deleted),
             )
-            for source, stream, since, finished, read, stored, unchanged, aside in streams
+            for source, stream, since, finished, read, stored, unchanged, aside, deleted in streams
         ),
         quarantined=quarantined,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
@@ -11,13 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import TypeAdapter, ValidationError
-
 from crmcx import engines
 from crmcx.errors import StoreError, StoreFullError, StoreReadOnlyError, StoreVersionError, UsageError
 from crmcx.instants import from_us, to_us
-from crmcx.models.values import SourceName
-from crmcx.store import compacting, ddl, forgetting
+from crmcx.store import compacting, ddl, deleting, forgetting, runs, streams
 from crmcx.store.commit import write_unit
 from crmcx.store.digest import digest_of
 from crmcx.store.opening import claim, copy_store, layout_of, look_first, settings
@@ -28,7 +24,6 @@ from crmcx.store.status import Status, known_since_sql, read_status
 from crmcx.store.upcasting import statements_from
 
 Clock = Callable[[], datetime]
-_SOURCE: TypeAdapter[str] = TypeAdapter(SourceName)
 
 
 def wall_clock() -> datetime:
@@ -212,59 +207,48 @@ class Store:
             UsageError: The source is not a name that records can carry.
             StoreError: The name belongs to a connection of another connector.
         """
-        self._demand_writable()
-        try:
-            _SOURCE.validate_python(source)
-        except ValidationError:
-            msg = f"the source {source!r} is not a name; allowed are letters, digits, '_', '.' and '-'"
-            raise UsageError(msg, hint="choose a short name such as hubspot:mortgages") from None
-        with self._transaction():
-            found = self._connection.execute(
-                "SELECT connector FROM books.connections WHERE source = $1", [source]
-            ).fetchall()
-            if found and found[0][0] != connector:
-                msg = f"the name {source!r} belongs to a connection of {found[0][0]}"
-                raise StoreError(msg, hint="choose another name")
-            self._connection.execute("DELETE FROM books.connections WHERE source = $1", [source]).fetchall()
-            text = json.dumps(settings, sort_keys=True, default=str)
-            self._connection.execute(
-                "INSERT INTO books.connections VALUES ($1, $2, $3)", [source, connector, text]
-            ).fetchall()
+        with self.writing() as connection:
+            runs.register(connection, source, connector, settings)
 
-    def start_run(self, source: str) -> tuple[int, int]:
-        """Note that a run begins; its number and when it began. One that was broken off before is noted as such."""
-        self._demand_writable()
-        with self._transaction():
-            self._connection.execute(
-                "UPDATE books.runs SET state = 'broken off' WHERE source = $1 AND state = 'running'", [source]
-            ).fetchall()
-            ((last,),) = self._connection.execute("SELECT coalesce(max(run_id), 0) FROM books.runs").fetchall()
+    def start_run(self, source: str, *, kind: str = "sync") -> tuple[int, int]:
+        """Note that a run begins, a `sync` or a `replay`; its number and when it began."""
+        with self.writing() as connection:
+            return runs.start(connection, source, kind, self.now_us())
+
+    def finish_stream(
+        self, source: str, stream: str, *, pass_id: int, watermark: str | None, whole: bool, sweep: bool
+    ) -> deleting.Swept:
+        """Note that a stream was read to its end: the next run begins anew.
+
+        Args:
+            source: The source.
+            stream: The stream.
+            pass_id: The run that began the pass.
+            watermark: The newest stamp that was read, as JSON; None to leave the one of before.
+            whole: Whether the pass read everything.
+            sweep: Whether to delete what it did not show.
+
+        Returns:
+            What was deleted.
+        """
+        with self.writing() as connection:
+            self._step("finish")
             now = self.now_us()
-            self._connection.execute(
-                "INSERT INTO books.runs VALUES ($1, $2, $3, NULL, 'running', NULL)", [last + 1, source, now]
-            ).fetchall()
-            return last + 1, now
+            swept = deleting.Swept()
+            if sweep:
+                swept = deleting.sweep(connection, source, stream, pass_id, now)
+            connection.execute(streams.FINISH, [source, stream, now, watermark, whole]).fetchall()
+        return swept
 
-    def finish_stream(self, source: str, stream: str) -> None:
-        """Note that a stream was read to its end: the next run begins anew."""
-        self._demand_writable()
-        with self._transaction():
-            self._connection.execute(
-                """MERGE INTO books.streams USING (SELECT $1 AS source, $2 AS stream, $3::BIGINT AS now) AS done
-                USING (source, stream)
-                WHEN MATCHED THEN UPDATE SET cursor = NULL, finished_us = now
-                WHEN NOT MATCHED THEN INSERT VALUES (done.source, done.stream, NULL, NULL, now, now)""",
-                [source, stream, self.now_us()],
-            ).fetchall()
+    def keep_fields(self, source: str, stream: str, fields: str) -> None:
+        """Note which fields the records of a stream have, as JSON."""
+        with self.writing() as connection:
+            connection.execute(streams.KEEP_FIELDS, [source, stream, fields]).fetchall()
 
     def finish_run(self, run_id: int, *, state: str, reason: str | None = None) -> None:
-        """Note how a run ended: `done` or `failed`, and why."""
-        self._demand_writable()
-        with self._transaction():
-            self._connection.execute(
-                "UPDATE books.runs SET finished_us = $2, state = $3, reason = $4 WHERE run_id = $1",
-                [run_id, self.now_us(), state, reason],
-            ).fetchall()
+        """Note how a run ended: `done`, `stopped` or `failed`, and why."""
+        with self.writing() as connection:
+            runs.finish(connection, run_id, state, reason, self.now_us())
 
     def forget(self, source: str) -> forgetting.Disconnected:
         """Delete all that a source brought, in one transaction; compact then, so that the file loses it too."""
@@ -309,15 +293,29 @@ class Store:
         with self._reading():
             return forgetting.sources_of(self._connection)
 
-    def cursor(self, source: str, stream: str) -> str | None:
-        """Where a broken-off stream goes on, as JSON; None when it begins anew."""
-        found = self._read("SELECT cursor FROM books.streams WHERE source = $1 AND stream = $2", [source, stream])
-        return found[0][0] if found else None
+    def stream_state(self, source: str, stream: str) -> streams.StreamState | None:
+        """Where a stream stands; None when it was never read."""
+        return streams.state_of(self._read(streams.STATE, [source, stream]))
 
-    def pass_id(self, source: str, stream: str) -> int | None:
-        """The run that began the last pass over a stream; None when it was never read."""
-        found = self._read("SELECT pass_id FROM books.streams WHERE source = $1 AND stream = $2", [source, stream])
-        return found[0][0] if found else None
+    def pages(self, source: str, stream: str, *, quarantined: bool) -> Iterator[streams.StoredPage]:
+        """The raw pages of a stream as they came; with `quarantined` those of which records were set aside."""
+        return streams.read_pages(self._read, source, stream, quarantined=quarantined)
+
+    def ids_of(
+        self, source: str, stream: str, table: str, *, after: str | None, since_run: int | None, limit: int
+    ) -> list[str]:
+        """The ids of the rows of a table that a stream brought, in their order.
+
+        Args:
+            source: The source.
+            stream: The stream.
+            table: The table.
+            after: Only those after this one.
+            since_run: Only those that this run, or a later one, brought or changed.
+            limit: How many at most.
+        """
+        sql = streams.KEYS.format(table=table)
+        return [number for (number,) in self._read(sql, [source, stream, after, since_run, limit])]
 
     def snapshot(self) -> Snapshot:
         """The tables as they stand now."""

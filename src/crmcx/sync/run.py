@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import gc
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import cast
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 
-from attrs import asdict, evolve, field, frozen
+from attrs import field, frozen
 
-from crmcx.connectors import Compiled, Connector, Cursor, FromModels, Page, Rejected, Rows, Stream, mapper
-from crmcx.errors import ConnectorError, StoreError
-from crmcx.store import Counts, StagedPage, StagedReject, StagedRows, Store, Unit
-from crmcx.sync.report import RunReport, StreamReport
+from crmcx.connectors import Connector, Plugins, Stream
+from crmcx.connectors.meter import Meter, Waiting
+from crmcx.errors import ConnectorError, CrmcxError, SourceError, StoreError
+from crmcx.store import Store
+from crmcx.sync.alone import alone
+from crmcx.sync.reading import Reading
+from crmcx.sync.report import Progress, RunReport
+from crmcx.sync.threads import Came, at_once, in_order
+from crmcx.sync.writing import Listener, Progressing, Writer, collector_paused
 
 ROWS_PER_COMMIT = 20_000
 """Records that one transaction takes; fewer cost more per record, more gain little."""
-
-
-@frozen(kw_only=True)
-class Progress:
-    """How far a run has come; told after every commit."""
-
-    source: str
-    """Name of the connection."""
-    stream: str
-    """Name of the stream."""
-    counts: Counts
-    """Records of this run so far."""
-
-
-Listener = Callable[[Progress], None]
+SECONDS_PER_COMMIT = 30.0
+"""Seconds after which what was read is committed, however little it is."""
+_LOG = logging.getLogger("crmcx.sync")
 
 
 def _silent(_progress: Progress) -> None:
@@ -49,157 +41,207 @@ class Run:
     connector: Connector
     """The connector."""
     listener: Listener = _silent
-    """Told after every commit."""
+    """Told how far each stream has come; by another thread where it is about a wait."""
     rows_per_commit: int = ROWS_PER_COMMIT
     """Records that one transaction takes."""
-    numbers: tuple[int, int] = field(default=(0, 0), init=True)
-    """The run's number and when it began."""
+    seconds_per_commit: float = SECONDS_PER_COMMIT
+    """Seconds after which what was read is committed, however little it is."""
+    whole: bool = False
+    """Whether everything is to be read, not only what is new."""
+    plugins: Plugins | None = None
+    """Whose hooks are called; None for nobody's."""
+    stop: threading.Event = field(factory=threading.Event, repr=False)
+    """Set it to end the run at its next commit."""
 
 
 def sync(run: Run) -> RunReport:
     """Read all streams of one connection into the store.
 
+    A stream that fails does not hinder the others; what was read of it before is committed.
+
     Args:
         run: Store, connection and settings.
 
     Returns:
-        What was read, stored, left unchanged and set aside, per stream.
+        What was read, stored, left unchanged, set aside and deleted, per stream.
 
     Raises:
-        SourceError: The source is not as described; found before anything is written where the connector can tell.
-        StoreError: The store cannot be written.
+        SourceError: The source is not as described; found before anything is written where the connector can tell. Its
+            `data["report"]` tells of the streams that were read.
+        StoreError: The store cannot be written, or another sync of it is under way.
     """
-    run.connector.check()
+    with alone(run.store, f"a sync of {run.source}"):
+        run.connector.check()
+        readings = readings_of(run)
+        run.store.register(run.source, run.connector.name, run.connector.describe())
+        numbers = run.store.start_run(run.source)
+        for each in readings:
+            each.run_id = numbers[0]
+        writer = Writer(
+            store=run.store,
+            source=run.source,
+            numbers=numbers,
+            listener=run.listener,
+            plugins=run.plugins,
+            rows_per_commit=run.rows_per_commit,
+            seconds_per_commit=run.seconds_per_commit,
+        )
+        try:
+            report, errors = _all(run, writer, [Progressing(reading=each) for each in readings])
+        except BaseException as error:
+            with suppress(StoreError):  # a store that failed takes no note, and what it failed of is what counts
+                run.store.finish_run(numbers[0], state="failed", reason=type(error).__name__)
+            raise
+        finally:
+            run.connector.close()
+        state = "failed" if errors else "stopped" if run.stop.is_set() else "done"
+        reason = ", ".join(dict.fromkeys(type(error).__name__ for error in errors)) or None
+        run.store.finish_run(numbers[0], state=state, reason=reason)
+    if run.plugins is not None:
+        run.plugins.after_run(report)
+    if errors:
+        raise _failed(errors, report)
+    return report
+
+
+def readings_of(run: Run) -> list[Reading]:
+    """The streams of the connection, ready to be read.
+
+    Raises:
+        ConnectorError: Two have one name, or one has parents that are not there.
+    """
     streams = run.connector.streams()
     names = [stream.name for stream in streams]
     if len(set(names)) != len(names):
         msg = f"the connector {run.connector.name} has two streams of one name: {', '.join(sorted(names))}"
         raise ConnectorError(msg, hint="give each stream a name of its own")
-    mappers = [mapper(stream, source=run.source) for stream in streams]
-    run.store.register(run.source, run.connector.name, run.connector.describe())
-    run = evolve(run, numbers=run.store.start_run(run.source))
-    reports = []
-    try:
-        for stream, mapping in zip(streams, mappers, strict=True):
-            reports.append(_read_stream(run, stream, mapping))
-    except BaseException as error:
-        with suppress(StoreError):  # a store that failed takes no note, and what it failed of is what counts
-            run.store.finish_run(run.numbers[0], state="failed", reason=type(error).__name__)
-        raise
-    finally:
-        run.connector.close()
-    run.store.finish_run(run.numbers[0], state="done")
-    return RunReport(source=run.source, streams=tuple(reports))
+    return [_reading(run, stream, streams) for stream in streams]
 
 
-def _read_stream(run: Run, stream: Stream, compiled: Compiled | FromModels) -> StreamReport:
-    begun = run.store.now_us()
-    total = Counts()
-    said = run.store.cursor(run.source, stream.name) if stream.resumes else None
-    pass_id: int | None = run.store.pass_id(run.source, stream.name) if said else None
-    pages = (_page(page, compiled, run.store) for page in stream.read(_cursor(said)))
-    with _collector_paused():
-        for gathered in _commits(pages, run.rows_per_commit):
-            if pass_id is None or (total.read == 0 and _starts_anew(gathered[0][0])):
-                pass_id = run.numbers[0]
-            unit = Unit(
-                run_id=run.numbers[0],
-                run_started_us=run.numbers[1],
-                pass_id=pass_id,
-                source=run.source,
-                stream=stream.name,
-                mappings=" ".join(mapping.hash for mapping in stream.maps),
-                versioned=frozenset(mapping.cls.table for mapping in stream.maps if mapping.version is not None),
-                keeps_history=stream.keeps_history,
-                pages=tuple(staged for staged, _ in gathered),
-                cursor=gathered[-1][1],
-            )
-            total += run.store.commit(unit)
-            run.listener(Progress(source=run.source, stream=stream.name, counts=total))
-    run.store.finish_stream(run.source, stream.name)
-    seconds = (run.store.now_us() - begun) / 1_000_000
-    resumed = pass_id not in {None, run.numbers[0]}
-    return StreamReport(stream=stream.name, counts=total, resumed=resumed, seconds=seconds)
-
-
-def _starts_anew(page: StagedPage) -> bool:
-    """Whether a connector that was told where to go on began again, as it must when a file has become another."""
-    return page.origin is not None and page.first_row == 1
-
-
-def _cursor(said: str | None) -> Cursor:
-    return Cursor(**json.loads(said)) if said else Cursor()
-
-
-def _page(page: object, compiled: Compiled | FromModels, store: Store) -> tuple[StagedPage, str | None]:
-    """A page, mapped as it comes, and as JSON the cursor behind it."""
-    if not isinstance(page, Page):
-        msg = f"the stream yielded {type(page).__name__}, expected Page"
-        raise ConnectorError(msg, hint="yield Page(records, next=...)")
-    next_, body = cast("tuple[object, object]", (page.next, page.body))
-    if not isinstance(next_, Cursor | None) or not isinstance(body, bytes | None):
-        found = f"next={type(next_).__name__}, body={type(body).__name__}"
-        msg = f"the stream yielded a page with {found}, expected a Cursor or None, and bytes or None"
-        raise ConnectorError(msg, hint="yield Page(records, next=Cursor(token=...), body=answer.content)")
-    try:
-        cursor = None if page.next is None else json.dumps(asdict(page.next), sort_keys=True)
-    except (TypeError, ValueError, RecursionError):
-        msg = "the stream yielded a page whose cursor cannot be written as JSON"
-        raise ConnectorError(msg, hint="put texts, numbers, lists and dictionaries into the Cursor") from None
-    return _staged(page, compiled, store.now_us()), cursor
-
-
-def _commits(
-    pages: Iterator[tuple[StagedPage, str | None]], rows: int
-) -> Iterator[list[tuple[StagedPage, str | None]]]:
-    """Pages gathered until a commit is full."""
-    gathered: list[tuple[StagedPage, str | None]] = []
-    read = 0
-    for each in pages:
-        gathered.append(each)
-        read += each[0].read
-        if read >= rows:
-            yield gathered
-            gathered, read = [], 0
-    if gathered:
-        yield gathered
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """The garbage collector rests: a commit's objects all live to its end, and none of them are in cycles."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
-def _staged(page: Page, compiled: Compiled | FromModels, fetched_us: int) -> StagedPage:
-    batch = compiled.run(page.records, fields=page.fields)
-    return StagedPage(
-        read=len(page.records),
-        rows=tuple(map(_rows, batch.rows)),
-        rejected=tuple(_reject(rejected, page) for rejected in batch.rejected),
-        body=page.as_body(),
-        fetched_us=fetched_us,
-        origin=page.origin,
-        first_row=page.first_row,
+def _reading(run: Run, stream: Stream, streams: Sequence[Stream]) -> Reading:
+    maps = stream.maps
+    if run.plugins is not None:
+        maps = tuple(run.plugins.mapped(run.connector.name, stream.name, each) for each in maps)
+    tables = {each.name: each.maps[0].cls.table for each in streams if each.maps}
+    if stream.parents is not None and stream.parents.stream not in tables:
+        msg = f"the stream {stream.name} has the parents {stream.parents.stream!r}; there are: {', '.join(tables)}"
+        raise ConnectorError(msg, hint="name a stream of the same connector")
+    return Reading(
+        store=run.store,
+        source=run.source,
+        stream=stream,
+        maps=maps,
+        run_id=0,
+        whole=run.whole,
+        stop=run.stop,
+        meter=Meter(),
+        parent_tables=tables,
     )
 
 
-def _rows(made: Rows) -> StagedRows:
-    rows = made.as_stored()
-    return StagedRows(
-        cls=rows.cls,
-        indices=rows.indices,
-        cells=rows.cells,
-        parts=tuple(map(_rows, rows.parts)),
-    )
+def _all(run: Run, writer: Writer, streams: Sequence[Progressing]) -> tuple[RunReport, list[Exception]]:
+    """Read all streams, and commit what they bring."""
+    for each in streams:
+        each.reading.meter.listener = _teller(writer, each)
+        each.begun_us = run.store.now_us()
+    ordered = _parents_first(streams)
+    threads = run.connector.threads
+    came_of = in_order(ordered) if threads < 1 else at_once(ordered, threads)
+    with collector_paused(), closing(came_of):
+        for came in came_of:
+            _take(came, writer, stopped=run.stop.is_set())
+            for each in streams:
+                if each.refused is not None and each.report is None:
+                    _note(each, each.refused, writer)
+            _skip_children(writer, streams)
+            if run.stop.is_set():
+                break
+    for each in streams:
+        if each.report is None:
+            writer.commit(each)
+            writer.end(each, "stopped")
+    reports = tuple(each.report for each in streams if each.report is not None)
+    return RunReport(source=run.source, streams=reports), [each.error for each in streams if each.error is not None]
 
 
-def _reject(rejected: Rejected, page: Page) -> StagedReject:
-    raw = page.as_said(rejected.index)
-    return StagedReject(index=rejected.index, field=rejected.field, reason=rejected.reason, raw=raw)
+def _take(came: Came, writer: Writer, *, stopped: bool) -> None:
+    """Do what is to be done about what came."""
+    if came.stream is None:
+        writer.commit_what_waits()
+    elif came.page is not None:
+        writer.take(came.stream, came.page)
+    elif came.stream.refused is None:
+        _end_of(came.stream, came.error, writer, stopped=stopped)
+
+
+def _end_of(stream: Progressing, error: BaseException | None, writer: Writer, *, stopped: bool) -> None:
+    """A stream ended: what was read before is committed, also of one that failed."""
+    if isinstance(error, StoreError) or not isinstance(error, Exception | None):
+        raise error
+    if error is None and not stopped:
+        writer.finish(stream)
+        return
+    writer.commit(stream)
+    if error is not None:
+        _note(stream, error, writer)
+    else:
+        writer.end(stream, "stopped")
+
+
+def _note(stream: Progressing, error: Exception, writer: Writer) -> None:
+    """Note of what a stream failed."""
+    stream.error = error
+    told = str(error) if isinstance(error, CrmcxError) else type(error).__name__
+    _LOG.warning("%s %s failed: %s", stream.reading.source, stream.reading.stream.name, told)
+    writer.end(stream, "failed", error=told)
+
+
+def _skip_children(writer: Writer, streams: Sequence[Progressing]) -> None:
+    """Do not read the children of what was not read to its end."""
+    failed = {
+        each.reading.stream.name
+        for each in streams
+        if each.report is not None and each.report.state in {"failed", "not read"}
+    }
+    for each in streams:
+        parents = each.reading.stream.parents
+        if each.report is None and parents is not None and parents.stream in failed:
+            writer.end(each, "not read")
+            _skip_children(writer, streams)
+
+
+def _teller(writer: Writer, stream: Progressing) -> Callable[[Waiting], None]:
+    def tell(waiting: Waiting) -> None:
+        writer.tell(stream, "waiting", waiting)
+
+    return tell
+
+
+def _parents_first(streams: Sequence[Progressing]) -> list[Progressing]:
+    """The streams in their order, but none before that of its parents."""
+    ordered: list[Progressing] = []
+    left = list(streams)
+    while left:
+        placed = {each.reading.stream.name for each in ordered}
+        ready = [
+            each for each in left if each.reading.stream.parents is None or each.reading.stream.parents.stream in placed
+        ]
+        if not ready:
+            names = ", ".join(each.reading.stream.name for each in left)
+            msg = f"the streams {names} are each other's parents"
+            raise ConnectorError(msg, hint="have one of them without parents=")
+        ordered.append(ready[0])
+        left.remove(ready[0])
+    return ordered
+
+
+def _failed(errors: Sequence[Exception], report: RunReport) -> Exception:
+    """The error of a run: that of the one stream that failed, or one that tells of all."""
+    if len(errors) == 1:
+        if isinstance(errors[0], CrmcxError):
+            errors[0].data["report"] = report
+        return errors[0]
+    failed = [each for each in report.streams if each.state == "failed"]
+    told = "; ".join(f"{each.stream}: {each.error}" for each in failed)
+    msg = f"{len(failed)} streams of {report.source} failed: {told}"
+    return SourceError(msg, hint="what was committed stands; mend them and run again", report=report)

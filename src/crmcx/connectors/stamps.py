@@ -1,0 +1,85 @@
+"""The stamps by which a source is asked for what is new."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from attrs import frozen
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
+
+from crmcx.connectors.checking import at_path
+from crmcx.connectors.conversions import InstantAs, Plain
+from crmcx.connectors.pages import Page
+from crmcx.connectors.plan import KNOWN
+from crmcx.connectors.straight import instant_us
+from crmcx.connectors.validators import validated
+from crmcx.instants import MICROSECOND, from_us
+
+
+@frozen(kw_only=True)
+class Watermark:
+    """A stamp by which a source is asked for what is new.
+
+    Example:
+        >>> Watermark(value=0, dated=True).back(timedelta(minutes=5)).isoformat()
+        '1969-12-31T23:55:00+00:00'
+    """
+
+    value: int
+    """Microseconds since 1970, or a number that only grows."""
+    dated: bool
+    """Whether it is an instant."""
+
+    def back(self, lookback: timedelta) -> Any:  # noqa: ANN401 - a datetime or a number, as the source stamps
+        """What a stream is told: the instant, so much earlier, or the number."""
+        return from_us(self.value - lookback // MICROSECOND) if self.dated else self.value
+
+
+class Stamps:
+    """Reads the stamps of a page's records; one that is not there, or cannot be read, is passed over.
+
+    Args:
+        cursor: Where they stand, and how they are written.
+    """
+
+    def __init__(self, cursor: Plain | InstantAs) -> None:
+        self._path = cursor.path
+        self._adapter: TypeAdapter[Any] | None = None
+        if isinstance(cursor, InstantAs):
+            self._adapter = TypeAdapter(
+                validated(cursor, KNOWN, source="cursor", nullable=True), config=ConfigDict(hide_input_in_errors=True)
+            )
+
+    def of(self, page: Page) -> list[Watermark]:
+        """The stamps, in the order of the records."""
+        place = {name: number for number, name in enumerate(page.fields or ())}
+        found = []
+        for record in page.records:
+            said = at_path(record, self._path) if page.fields is None else self._cell(record, place)
+            mark = self._read(said)
+            if mark is not None:
+                found.append(mark)
+        return found
+
+    def _cell(self, record: Any, place: dict[str, int]) -> Any:  # noqa: ANN401 - a record of cells
+        at = place.get(str(self._path[0]))
+        fits = at is not None and isinstance(record, list | tuple) and at < len(record)
+        return at_path(record[at], self._path[1:]) if fits else None
+
+    def _read(self, said: Any) -> Watermark | None:  # noqa: ANN401 - whatever a source wrote
+        if said is None or isinstance(said, bool):
+            return None
+        if self._adapter is not None:
+            try:
+                us = self._adapter.validate_python(said)
+            except ValidationError:
+                return None
+            return None if us is None else Watermark(value=us, dated=True)
+        if isinstance(said, int) or (isinstance(said, str) and said.isascii() and said.isdigit()):
+            return Watermark(value=int(said), dated=False)
+        try:
+            return Watermark(value=instant_us(said), dated=True)
+        except PydanticCustomError:
+            return None
