@@ -42,7 +42,7 @@ PERSON = mapping(Customer, id="id", name="name", parts=(contact("email", "email"
 COMMENT = mapping(
     Interaction,
     id="id",
-    kind=constant("contact"),
+    kind=constant("support_comment"),
     occurred_at="created_at",
     channel=constant("email"),
     direction=constant("inbound"),

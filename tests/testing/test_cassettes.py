@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import string
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ words = st.text(string.ascii_letters + "åéñ中文Ж '-", min_size=3, max_size
 )
 emails = st.builds(lambda who: f"qx{who}@mail.example", st.text(string.ascii_lowercase, min_size=3, max_size=8))
 phones = st.builds(lambda digits: f"+49 {digits}", st.integers(10**9, 10**10 - 1))
-days = st.dates().filter(lambda day: day.year != 1902).map(str)
+days = st.dates(max_value=date(2020, 1, 1)).filter(lambda day: day.year != 1902).map(str)  # not of today
 long_numbers = st.integers(10**8, 10**12)
 planted = st.fixed_dictionaries(
     {
@@ -203,7 +204,7 @@ def test_two_recordings_have_nothing_in_common(tmp_path: Path) -> None:
     said = []
     for name in ("a", "b"):
         recorded(tmp_path / name, [{"id": "c1", "email": "ada@example.org"}])
-        said.append(next(each for each in strings(json.loads((tmp_path / name).read_text().splitlines()[1])) if "@" in each))
+        said.append(next(each for each in on(tmp_path / name).splitlines() if each.endswith("@redacted.invalid")))
     assert said[0] != said[1]
 
 
@@ -258,7 +259,7 @@ class TestWhatIsMissing:
                 api.get("/people/ada@example.org", since="2026-01-01")
         told = str(caught.value)
         assert "the cassette people.cassette holds no answer to GET 127.0.0.1/people/*" in told
-        assert "left on it: GET /people (2), GET /pipelines (1)" in told
+        assert "left on it: GET /* (1), GET /people (1), GET /pipelines (1)" in told
         assert "ada@" not in told
 
     def test_one_that_was_played_already_is_told_apart(self, tmp_path: Path) -> None:
@@ -330,7 +331,7 @@ class TestForms:
         times = iter("12")
 
         def ask(api: Api) -> Any:
-            return api.post("/export", {"until": next(times), "for": "Ada"}, reads_only=True, now=id(times)).data
+            return api.post("/export", {"until": next(times), "for": "Ada"}, reads_only=True, by="Ada").data
 
         says = Says(data={"job": {"state": "complete", "by": "Ada"}})
         _, again = self.exchange(tmp_path / "tape", says, ask, keep=["state"], ignore=["until"])
@@ -359,6 +360,6 @@ class TestForms:
             connector = People(loopback.url)
             with cassettes.recording(tape, connector), Api(loopback.url) as api:
                 api.get("/")
-        assert "broken connection" in tape.read_text()
+        assert '"fault": ' in tape.read_text()
         with cassettes.replaying(tape), Api(loopback.url) as api:
             assert api.get("/").data == {"a": 1}

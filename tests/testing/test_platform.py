@@ -12,6 +12,7 @@ from crmcx.connectors.clock import held, present
 from crmcx.connectors.wires import wired, wiring
 from crmcx.errors import RequestError, UnreachableError, UsageError
 from crmcx.testing import Asked, Kind, Platform, Says, StillClock
+from crmcx.testing.hostile import dripping
 from crmcx.testing.loopback import Loopback
 from crmcx.testing.still import BEGIN
 from crmcx.testing.world import World
@@ -214,8 +215,11 @@ class TestWhatIsHeld:
 
     def test_a_drip_outlasts_the_patience_of_a_client(self) -> None:
         still = StillClock()
-        slow = Says(data={"a": 1}, drip=lambda: still.move(timedelta(minutes=1)))
-        with Loopback(lambda asked: slow if asked.query else Says(data={"a": 2})) as loopback, held(still.clock):
+
+        def answer(asked: Asked) -> Says:
+            return Says(data={"a": 2}, drip=dripping(still) if asked.query else None)
+
+        with Loopback(answer) as loopback, held(still.clock):
             api = Api(loopback.url, auth=Bearer(TOKEN), limits=Limits(answer=timedelta(minutes=3)))
             with pytest.raises(UnreachableError, match="no whole answer in time"):
                 api.get("/", slow=1)

@@ -43,7 +43,7 @@ def stream_of(trial: Trial, kind: str) -> Stream:
     return found
 
 
-def synced(trial: Trial, *, rows_per_commit: int = 1) -> None:
+def synced(trial: Trial, *, rows_per_commit: int = 4) -> None:
     """Read what is new; it must go well."""
     outcome = trial.sync(rows_per_commit=rows_per_commit)
     assert outcome.error is None, f"a sync in calm ended with {outcome.error!r}"

@@ -35,7 +35,7 @@ _PHONE = re.compile(r"\+?[\d\s().\-/]{7,}")
 _DIGITS = re.compile(r"-?\d{5,}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:([T ])(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?)?")
 _LINK = re.compile(r"(https?://|/)[^\s]*")
-_PLAIN_NAME = re.compile(r"[A-Za-z_$@][A-Za-z_$@.:\-]{0,63}\d{0,3}")
+_PLAIN_NAME = re.compile(r"([A-Za-z_]\w*)?@odata\.[a-z.]+|[@$]?[A-Za-z_][A-Za-z_$.:\-]{0,63}\d{0,3}")
 _PLAIN_WORD = re.compile(r"\d{1,4}|true|false|v\d[\d.]*|")
 _TOKEN = re.compile(r"[\w.+@:~=%-]{5,}")
 _OURS = re.compile(
@@ -48,6 +48,11 @@ REDACTED = "redacted"
 def is_secret(name: str) -> bool:
     """Whether a name is one of something secret."""
     return _SECRET.search(name) is not None
+
+
+def is_ours(value: object) -> bool:
+    """Whether a value is a pseudonym."""
+    return _OURS.fullmatch(str(value)) is not None
 
 
 @frozen
@@ -220,10 +225,10 @@ class Redactor:
 
     def _text(self, value: str) -> str:
         digits = self._digits(value)
+        if _LINK.fullmatch(value):  # before what has an @, which a link may have too
+            return self.link(value)
         if _EMAIL.fullmatch(value):
             return f"{self._hashed('', value)}@redacted.invalid"
-        if _LINK.fullmatch(value):
-            return self.link(value)
         if _DIGITS.fullmatch(value):
             return f"999{digits:012}"
         if found := _DATE.fullmatch(value):

@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from crmcx.connectors.clock import held
+from crmcx.store import Store
+from crmcx.sync import Run, sync
+from crmcx.testing import cassettes
 from crmcx.testing._judging import Judging, synced
 from crmcx.testing.hostile import MODES, Mode, refused
-from crmcx.testing.trial import Trial
+from crmcx.testing.trial import SOURCE, Trial
 
 REFUSING: tuple[Mode, ...] = (refused, *(mode for mode in MODES if mode.ends))
 
@@ -42,6 +46,20 @@ class SecretTests(Judging):
             trial.sync(refused.make(trial.platform))
         written = b"".join(each.read_bytes() for each in tmp_path.iterdir())
         demand_none(trial, written.decode("latin-1"), "the file of the store")
+
+
+    def test_a_cassette_holds_no_secret_and_plays_alike(self, tmp_path: Path) -> None:
+        """What was recorded holds no secret, and a sync over it brings as much."""
+        tape = tmp_path / "trial.cassette"
+        with self.trial() as trial, held(trial.still.clock):
+            with cassettes.recording(tape, trial.connector):
+                outcome = trial.sync()
+            assert outcome.error is None
+            demand_none(trial, tape.read_text(encoding="utf-8"), "a cassette")
+            connector = self.subject.connector(**self.subject.settings_at(trial.platform.url))
+            with cassettes.replaying(tape) as still, Store(":memory:", clock=still.now) as store:
+                played = sync(Run(store=store, source=SOURCE, connector=connector))
+            assert played.counts == outcome.counts, "what a cassette plays is not what was recorded"
 
 
 def demand_none(trial: Trial, text: str, where: str) -> None:

@@ -27,7 +27,7 @@ from crmcx.connectors.clock import held, present
 from crmcx.connectors.replies import Fault, place_of
 from crmcx.connectors.wires import Exchange, wired
 from crmcx.errors import UsageError
-from crmcx.testing._redacting import Keep, Redactor, kept_by
+from crmcx.testing._redacting import Keep, Redactor, is_ours, kept_by
 from crmcx.testing.still import StillClock
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _KEPT_HEADERS = ("content-type", "date", "link", "location", "retry-after")
+_ASKED = ("method", "path", "query", "form", "json", "sent")
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -129,12 +130,15 @@ class _Recording:
     def _answer(self, taken: _Taken, form: str, data: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         if isinstance(taken.said, Fault):
             return {"fault": taken.said.reason, "delivered": taken.said.delivered}
+        told = self._redactor.answer(data)
+        if form == "table":
+            told = [list(told[0]), *(list(each.values()) for each in told)] if told else []
         headers = {
             name: self._header(name, value)
             for name, value in taken.said.headers.items()
             if name in _KEPT_HEADERS or "ratelimit" in name
         }
-        return {"status": taken.said.status, "headers": headers, form: self._redactor.answer(data)}
+        return {"status": taken.said.status, "headers": headers, form: told}
 
     def _header(self, name: str, value: str) -> str:
         if name == "location":
@@ -179,21 +183,20 @@ class _Replaying:
         self._name = path.name
         self._ignore = frozenset(said["ignore"])
         self._redactor = Redactor(Keep(), b"")
-        self._left: dict[str, list[dict[str, Any]]] = {}
-        for line in lines:
-            each = json.loads(line)
-            self._left.setdefault(_key(each), []).append(each)
+        self._left: list[dict[str, Any]] = list(map(json.loads, lines))
+        self._played: set[str] = set()
         self._lock = Lock()
 
     def exchange(self, request: Request, into: IO[bytes] | None) -> Reply | Fault:
         form = request.headers.get("content-type", "").startswith(_FORM)
         taken = _Taken(request.method, str(request.url), request.content, form, Fault("", delivered=False), b"")
-        key = _key(_asked(self._redactor, taken, self._ignore))
+        asked = _asked(self._redactor, taken, self._ignore)
         with self._lock:
-            said = self._left.get(key)
-            if not said:
-                raise self._missing(request, "no more answers" if said == [] else "no answer")
-            found = said.pop(0)
+            found = self._taken_off(asked)
+            if found is None:
+                raise self._missing(request, "no more answers" if _key(asked) in self._played else "no answer")
+            self._left.remove(found)
+            self._played.add(_key(asked))
         if "fault" in found:
             return Fault(found["fault"], delivered=found["delivered"])
         body = _closed(found)
@@ -206,10 +209,15 @@ class _Replaying:
     def close(self) -> None:
         """There is nothing to close."""
 
+    def _taken_off(self, asked: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The next answer to a request: one that was asked for so, or so but for words that had to be replaced."""
+        key = _key(asked)
+        same = (each for each in self._left if _key(each) == key)
+        alike = (each for each in self._left if all(_alike(each.get(name), asked.get(name)) for name in _ASKED))
+        return next(same, None) or next(alike, None)
+
     def _missing(self, request: Request, what: str) -> UsageError:
-        places = Counter(
-            f"{each['method']} {place_of(each['path'])[4:]}" for said in self._left.values() for each in said
-        )
+        places = Counter(f"{each['method']} {place_of(each['path']).removeprefix('None')}" for each in self._left)
         left = ", ".join(f"{place} ({count})" for place, count in sorted(places.items())) or "nothing"
         msg = f"the cassette {self._name} holds {what} to {request.method} {place_of(str(request.url))}"
         return UsageError(msg, hint=f"record it again, or pass ignore=[...] for what changes; left on it: {left}")
@@ -233,7 +241,18 @@ def _asked(redactor: Redactor, taken: _Taken, ignore: frozenset[str]) -> dict[st
 
 
 def _key(asked: Mapping[str, Any]) -> str:
-    return _json({name: asked[name] for name in ("method", "path", "query", "form", "json", "sent") if name in asked})
+    return _json({name: asked[name] for name in _ASKED if name in asked})
+
+
+def _alike(kept: Any, asked: Any) -> bool:  # noqa: ANN401 - JSON
+    """Whether two requests differ only where a word of the connector's own was also one of an answer."""
+    if isinstance(kept, dict) and isinstance(asked, dict):
+        return kept.keys() == asked.keys() and all(_alike(kept[name], asked[name]) for name in kept)
+    if isinstance(kept, list) and isinstance(asked, list):
+        return len(kept) == len(asked) and all(map(_alike, kept, asked))
+    if isinstance(kept, str) and isinstance(asked, str) and "/" in kept:
+        return _alike(kept.split("/"), asked.split("/"))
+    return bool(kept == asked) or (is_ours(kept) and not is_ours(asked))
 
 
 def _json(data: object) -> str:
@@ -273,8 +292,6 @@ def _closed(found: Mapping[str, Any]) -> bytes:
         return "".join(f"{_json(each)}\n" for each in found["lines"]).encode()
     if "table" in found:
         table = io.StringIO()
-        writer = csv.DictWriter(table, list(found["table"][0]) if found["table"] else [])
-        writer.writeheader()
-        writer.writerows(found["table"])
+        csv.writer(table).writerows(found["table"])
         return table.getvalue().encode()
     return str(found["text"]).encode()

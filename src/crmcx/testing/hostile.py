@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from crmcx.errors import (
 )
 from crmcx.testing.loopback import Asked, Says
 from crmcx.testing.platform import Platform
+from crmcx.testing.still import StillClock
 from crmcx.testing.world import put_at
 
 _SECOND_PAGE = 2
@@ -86,6 +87,17 @@ class Mode:
     unordered: bool = False
     """Whether it is about kinds alone whose stream promises no order."""
 
+    @property
+    def codes(self) -> frozenset[str]:
+        """The codes of the errors with which a run may end."""
+        return frozenset(code for each in self.ends for code in _codes(each))
+
+
+def _codes(error: type[CrmcxError]) -> Iterator[str]:
+    yield error.code
+    for each in error.__subclasses__():
+        yield from _codes(each)
+
 
 def _once(answer: Callable[[Spoiled, Says], Says]) -> Callable[[Platform], Spoiled]:
     """The second page of each kind is answered so, the first time that it is asked for."""
@@ -128,11 +140,16 @@ def _cut(_spoiled: Spoiled, calm: Says) -> Says:
     return evolve(calm, cut=len(calm.written) // 2)
 
 
-def _dripping(spoiled: Spoiled, calm: Says) -> Says:
-    def drip() -> None:
-        spoiled.platform.still.move(timedelta(minutes=1))
+def dripping(still: StillClock) -> Callable[[], None]:
+    """Lets a minute pass after each piece of an answer, once the client has looked at the clock for the one before."""
+    looks = still.looks
 
-    return evolve(calm, drip=drip)
+    def drip() -> None:
+        nonlocal looks
+        looks = still.wait_for_a_look(looks)
+        still.move(timedelta(minutes=1))
+
+    return drip
 
 
 def _page_of_a_proxy(_spoiled: Spoiled, _calm: Says) -> Says:
@@ -256,7 +273,7 @@ MODES: tuple[Mode, ...] = (
         make=_once(lambda _spoiled, calm: evolve(calm, reset=True)),
     ),
     Mode(name="cut off", does="ends the connection in the middle of a page, once", make=_once(_cut)),
-    Mode(name="slow drip", does="sends a page byte by byte, one a minute, once", make=_once(_dripping)),
+    Mode(name="slow drip", does="sends a page byte by byte, one a minute, once", make=_once(lambda spoiled, calm: evolve(calm, drip=dripping(spoiled.platform.still)))),
     Mode(
         name="truncated JSON",
         does="sends half of a page as if it were the whole, once",

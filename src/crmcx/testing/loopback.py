@@ -67,7 +67,7 @@ class Says:
     endless: bool = field(default=False, kw_only=True)
     """Whether the body is repeated for ever."""
     drip: Callable[[], None] | None = field(default=None, kw_only=True)
-    """Called before each of the body's bytes, which then come one by one."""
+    """Called after the headers, and after each of the body's bytes, which come one by one."""
 
     @property
     def written(self) -> bytes:
@@ -170,6 +170,7 @@ def _send(handler: BaseHTTPRequestHandler, says: Says) -> None:
             handler.wfile.flush()
             says.drip()
             handler.wfile.write(bytes([byte]))
+        handler.wfile.flush()
         return
     handler.wfile.write(body if says.cut is None else body[: says.cut])
     handler.close_connection = says.cut is not None

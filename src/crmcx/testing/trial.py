@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +30,7 @@ Settings: TypeAlias = Mapping[str, Any] | Callable[[str], Mapping[str, Any]]
 """A connector's settings: a function of the platform's address, or texts in which `{url}` stands for it."""
 _RECORDED = frozenset({"known_us", "raw_ref", "content_hash"})
 _PAGES_IN_ALL = 200
+_CODE = re.compile(r"\[([a-z-]+)\]$")
 
 
 @frozen(kw_only=True)
@@ -68,6 +70,15 @@ class Outcome:
     """How many requests the platform saw."""
     waited: float
     """Seconds that the clock was slept by."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of the errors: of each stream that failed, or of the run."""
+        if self.error is None:
+            return ()
+        report = self.error.data.get("report")
+        failed = [each.error or "" for each in report.streams if each.error] if isinstance(report, RunReport) else []
+        return tuple(_CODE.search(told)[1] for told in failed if _CODE.search(told)) or (self.error.code,)
 
     @property
     def counts(self) -> Counts:
@@ -123,7 +134,7 @@ class Trial:
         """The streams, with the kinds of record that they read."""
         yield from ((each, each.name) for each in self.streams if each.name in self.platform.kinds)
 
-    def sync(self, hostility: Hostility | None = None, *, rows_per_commit: int = 1) -> Outcome:
+    def sync(self, hostility: Hostility | None = None, *, rows_per_commit: int = 4) -> Outcome:
         """Read all that is new.
 
         Args:

@@ -115,9 +115,9 @@ class World:
             ties: Whether every third of them has the stamp of the one before.
         """
         with self.lock:
-            for _ in range(count):
+            for place in range(1, count + 1):
                 n = len(self._kept[name]) + 1
-                now = self._stamp() if n == 1 or n % 3 or not ties else self._kept[name][-1].stamp
+                now = self._kept[name][-1].stamp if ties and place % 3 == 0 else self._stamp()
                 self._kept[name].append(Kept(name, n, now, now, self._parent_of(name, n)))
                 self._touch_parent(self._kept[name][-1])
 
