@@ -38,7 +38,7 @@ from crmcx.testing import Asked, Says, StillClock, cassettes
 from crmcx.testing.loopback import Loopback
 from crmcx.testing.trial import Subject, Trial
 
-some = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+some = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class People(Connector):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from attrs import frozen
 
@@ -23,6 +25,8 @@ class Endured:
     """How many answers were hostile."""
     whole: bool
     """Whether all that the source had when the run ended was in the store, once."""
+    content: Mapping[str, list[str]]
+    """What was in the store then, by table."""
     lost: int
     """Records that are not in the store after the run in calm."""
     doubled: int
@@ -33,13 +37,14 @@ def endure(trial: Trial, mode: Mode) -> Endured:
     """One run over a hostile source, and one in calm."""
     hostility = mode.make(trial.platform)
     first = trial.sync(hostility)
-    whole = trial.lost_and_doubled() == (0, 0)
+    whole, content = trial.lost_and_doubled() == (0, 0), trial.content()
     trial.platform.calm()
     if mode.mends:
         trial.mend()
     synced(trial, rows_per_commit=1_000)
     lost, doubled = trial.lost_and_doubled()
-    return Endured(first=first, fired=hostility.fired.total(), whole=whole, lost=lost, doubled=doubled)
+    fired = hostility.fired.total()
+    return Endured(first=first, fired=fired, whole=whole, content=content, lost=lost, doubled=doubled)
 
 
 class HostileTests(Judging):

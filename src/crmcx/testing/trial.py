@@ -29,7 +29,7 @@ SOURCE = "trial"
 Settings: TypeAlias = Mapping[str, Any] | Callable[[str], Mapping[str, Any]]
 """A connector's settings: a function of the platform's address, or texts in which `{url}` stands for it."""
 _RECORDED = frozenset({"known_us", "raw_ref", "content_hash"})
-_PAGES_IN_ALL = 200
+_PAGES_IN_ALL = 60
 _CODE = re.compile(r"\[([a-z-]+)\]$")
 
 
