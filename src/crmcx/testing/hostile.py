@@ -165,9 +165,9 @@ def _repeated(spoiled: Spoiled, number: int, asked: Asked, calm: Says) -> Says:
     return before[0] if number > _SECOND_PAGE and before else calm
 
 
-def _page_twice(spoiled: Spoiled, number: int, asked: Asked, calm: Says) -> Says:
-    before = spoiled.kept.get(calm.kind or asked.path, ())
-    return _with(calm, [*_records(before[-1]), *_records(calm)]) if number == _SECOND_PAGE else calm
+def _page_twice(platform: Platform) -> Spoiled:
+    platform.again = platform.page_size
+    return Spoiled(platform, lambda _spoiled, number, _asked, calm: evolve(calm) if number == _SECOND_PAGE else calm)
 
 
 def _scattered(platform: Platform) -> Spoiled:
@@ -316,7 +316,8 @@ MODES: tuple[Mode, ...] = (
     Mode(
         name="page given twice",
         does="gives the records of the first page again on the second",
-        make=_plainly(_page_twice),
+        make=_page_twice,
+        ends=(PagingError,),
     ),
     Mode(
         name="pages reordered",

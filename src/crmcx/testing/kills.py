@@ -60,7 +60,10 @@ class Death:
     adds_up: bool
     """Whether the books say that nothing was lost."""
     again: Mapping[str, int]
-    """How many pages of a pass that was broken off were fetched a second time, by kind of record."""
+    """How many pages of a pass that was broken off were fetched a second time, by kind of record.
+
+    A pass that had read all pages and was not noted as ended is another one then, from the newest stamp on.
+    """
 
 
 class Kills:
@@ -91,6 +94,7 @@ class Kills:
         news: Callable[[World], None] | None = None,
     ) -> None:
         self._subject = Subject(connector=connector, settings=settings, server=server, records=records)
+        self.connector = connector
         self._folder = folder
         self._rows_per_commit = rows_per_commit
         self._made = 0
@@ -140,7 +144,7 @@ class Kills:
         again: Counter[str] = Counter()
         for request, count in (killed["asked"] + asked).items():
             kind = request[0]
-            if count > once[request] and kind not in ended:  # what was read to its end begins anew
+            if 0 < once[request] < count and kind not in ended:  # what was read to its end begins anew
                 again[kind] += count - once[request]
         path.unlink()
         return Death(where=where, number=number, same=digest == self.undisturbed.digest, adds_up=adds_up, again=again)

@@ -60,6 +60,8 @@ class Platform:
         """A number that draws an order of records in the place of that of their stamps."""
         self.scattered: frozenset[str] = frozenset()
         """The kinds that are told in that order."""
+        self.again = 0
+        """How many of the first records are told a second time, behind themselves."""
         self.hostility: Hostility | None = None
         """What stands between its answers and the client."""
         self.pages: Counter[str] = Counter()
@@ -139,7 +141,9 @@ class Platform:
                 return hashlib.sha256(f"{self.order} {each.n}".encode()).hexdigest()
             return f"{each.stamp.isoformat()} {each.n:08}"
 
-        return Found(kind, sorted(((key(each), say(each)) for each in in_order(kept)), key=lambda pair: pair[0]))
+        told = sorted(((key(each), say(each)) for each in in_order(kept)), key=lambda pair: pair[0])
+        again = [(f"{told[self.again - 1][0]}~{key}", said) for key, said in told[: self.again]] if told[self.again :] else []
+        return Found(kind, [*told[: self.again], *again, *told[self.again :]] if again else told)
 
     # -- serving -------------------------------------------------------------------------------------------------
 
@@ -172,7 +176,7 @@ class Platform:
 
     def calm(self) -> None:
         """End all hostility, and forget what was asked."""
-        self.hostility, self.most, self.order = None, 0, None
+        self.hostility, self.most, self.order, self.again = None, 0, None, 0
         self.pages.clear()
 
     def _answered(self, asked: Asked) -> Says:
