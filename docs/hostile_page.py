@@ -72,7 +72,9 @@ def did(mode: Mode, endured: Endured, calm: int) -> str:
     if large := sum(len(row) > LARGE for row in rows):
         told.append(f"stored {large} of them whole")
     if mode.later:
-        told.append("read on; the next one brought what it could not see" if not endured.whole else "read it as it came")
+        told.append(
+            "read on; the next one brought what it could not see" if not endured.whole else "read it as it came"
+        )
     return ", ".join(told) or "read on"
 
 

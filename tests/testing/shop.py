@@ -61,20 +61,24 @@ class ShopInSmall(Platform):
         if asked.headers.get("authorization") != f"Bearer {ACCESS}":
             return Says(401)
         since, page = asked.query.get("since"), asked.query.get("page")
-        if asked.path == "/deals":
-            return self.page(self.since("deals", since), page, rows=("data", "list"), next=("data", "more", "after"))
-        if asked.path == "/deals/gone":
-            return self.page(self.deletions("deals", since), page, rows="gone")
-        if asked.path == "/products":
-            first = int(asked.query["offset"])
-            found = self.since("products")[first : first + self.page_size]
-            return Says(data={"items": found}, rows=("items",), kind="products")
-        if asked.path == "/accounts":
-            says = self.page(self.since("accounts", since), page, rows=(), next=None)
-            _, following = self.cut(self.since("accounts", since), page)
-            link = f'<{self.url}/accounts?since={since or ""}&page={following}>; rel="next"'
-            return Says(data=says.data, rows=(), kind="accounts", headers={"link": link} if following else {})
-        return Says(404)
+        match asked.path:
+            case "/deals":
+                says = self.page(
+                    self.since("deals", since), page, rows=("data", "list"), next=("data", "more", "after")
+                )
+            case "/deals/gone":
+                says = self.page(self.deletions("deals", since), page, rows="gone")
+            case "/products":
+                first = int(asked.query["offset"])
+                found = self.since("products")[first : first + self.page_size]
+                says = Says(data={"items": found}, rows=("items",), kind="products")
+            case "/accounts":
+                records, following = self.cut(self.since("accounts", since), page)
+                link = f'<{self.url}/accounts?since={since or ""}&page={following}>; rel="next"'
+                says = Says(data=records, rows=(), kind="accounts", headers={"link": link} if following else {})
+            case _:
+                says = Says(404)
+        return says
 
 
 class ShopSettings(BaseModel):
@@ -92,9 +96,7 @@ class Shop(Connector):
         auth = ClientCredentials(f"{given.url}/token", given.client_id, given.client_secret)
         return Api(given.url, auth=auth, name=self.name)
 
-    @stream(
-        DEAL, cursor=instant("at", unit="ms"), lookback=timedelta(minutes=2), deletes=Deletes.endpoint(id="gone")
-    )
+    @stream(DEAL, cursor=instant("at", unit="ms"), lookback=timedelta(minutes=2), deletes=Deletes.endpoint(id="gone"))
     def deals(self, api: Api, cursor: Cursor) -> Iterator[Page]:
         since = cursor.watermark and int(cursor.watermark.timestamp() * 1000)
         gone = cursor.window == "gone"

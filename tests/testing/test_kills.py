@@ -38,7 +38,9 @@ def news(world: World) -> None:
 
 
 @pytest.fixture(
-    scope="module", params=[("first", Helpdesk), ("second", Helpdesk), ("second", OneByOne)], ids=["first", "second", "second, one by one"]
+    scope="module",
+    params=[("first", Helpdesk), ("second", Helpdesk), ("second", OneByOne)],
+    ids=["first", "second", "second, one by one"],
 )
 def kills(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kills]:
     which, connector = request.param

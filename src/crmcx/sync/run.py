@@ -143,7 +143,6 @@ def _all(run: Run, writer: Writer, streams: Sequence[Progressing]) -> tuple[RunR
     """Read all streams, and commit what they bring."""
     for each in streams:
         each.reading.meter.listener = _teller(writer, each)
-        each.begun_us = run.store.now_us()
     ordered = _parents_first(streams)
     threads = run.connector.threads
     came_of = in_order(ordered) if threads < 1 else at_once(ordered, threads)

@@ -47,7 +47,6 @@ class SecretTests(Judging):
         written = b"".join(each.read_bytes() for each in tmp_path.iterdir())
         demand_none(trial, written.decode("latin-1"), "the file of the store")
 
-
     def test_a_cassette_holds_no_secret_and_plays_alike(self, tmp_path: Path) -> None:
         """What was recorded holds no secret, and a sync over it brings as much."""
         tape = tmp_path / "trial.cassette"

@@ -10,9 +10,8 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import reduce
 from threading import Lock
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from crmcx.connectors import Connector, Reply
 from crmcx.connectors.clock import held
@@ -68,8 +67,10 @@ def _connector(task: Mapping[str, Any]) -> type[Connector]:
         module = importlib.util.module_from_spec(spec)
         sys.modules["crmcx_victim"] = module
         spec.loader.exec_module(module)
-    found: type[Connector] = reduce(getattr, task["class"].split("."), module)  # type: ignore[arg-type]
-    return found
+    found: Any = module
+    for name in task["class"].split("."):
+        found = getattr(found, name)
+    return cast("type[Connector]", found)
 
 
 def main() -> None:

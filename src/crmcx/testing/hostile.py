@@ -273,7 +273,11 @@ MODES: tuple[Mode, ...] = (
         make=_once(lambda _spoiled, calm: evolve(calm, reset=True)),
     ),
     Mode(name="cut off", does="ends the connection in the middle of a page, once", make=_once(_cut)),
-    Mode(name="slow drip", does="sends a page byte by byte, one a minute, once", make=_once(lambda spoiled, calm: evolve(calm, drip=dripping(spoiled.platform.still)))),
+    Mode(
+        name="slow drip",
+        does="sends a page byte by byte, one a minute, once",
+        make=_once(lambda spoiled, calm: evolve(calm, drip=dripping(spoiled.platform.still))),
+    ),
     Mode(
         name="truncated JSON",
         does="sends half of a page as if it were the whole, once",

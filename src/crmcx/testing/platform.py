@@ -142,7 +142,11 @@ class Platform:
             return f"{each.stamp.isoformat()} {each.n:08}"
 
         told = sorted(((key(each), say(each)) for each in in_order(kept)), key=lambda pair: pair[0])
-        again = [(f"{told[self.again - 1][0]}~{key}", said) for key, said in told[: self.again]] if told[self.again :] else []
+        again = (
+            [(f"{told[self.again - 1][0]}~{key}", said) for key, said in told[: self.again]]
+            if told[self.again :]
+            else []
+        )
         return Found(kind, [*told[: self.again], *again, *told[self.again :]] if again else told)
 
     # -- serving -------------------------------------------------------------------------------------------------

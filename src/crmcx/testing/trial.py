@@ -78,7 +78,7 @@ class Outcome:
             return ()
         report = self.error.data.get("report")
         failed = [each.error or "" for each in report.streams if each.error] if isinstance(report, RunReport) else []
-        return tuple(_CODE.search(told)[1] for told in failed if _CODE.search(told)) or (self.error.code,)
+        return tuple(code for told in failed for code in _CODE.findall(told)) or (self.error.code,)
 
     @property
     def counts(self) -> Counts:
