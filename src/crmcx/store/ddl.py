@@ -30,7 +30,7 @@ BOOKS = (
         "read" BIGINT, stored BIGINT, unchanged BIGINT, quarantined BIGINT, deleted BIGINT)""",
     """CREATE TABLE books.quarantine (quarantine_id BIGINT, run_id BIGINT, source VARCHAR, stream VARCHAR,
         origin VARCHAR, "row" BIGINT, field VARCHAR, reason VARCHAR, raw VARCHAR, raw_ref BIGINT,
-        recorded_us BIGINT)""",
+        recorded_us BIGINT, record VARCHAR)""",
     """CREATE TABLE books.seen (table_name VARCHAR, key BIGINT, seen_us BIGINT, pass_id BIGINT, before_us BIGINT,
         said_pass BIGINT, first_us BIGINT)""",
     """CREATE TABLE books.deleted (table_name VARCHAR, key BIGINT, source VARCHAR, source_id VARCHAR, stream VARCHAR,

@@ -52,6 +52,8 @@ class StagedReject:
     """The record as the source said it."""
     ids: tuple[tuple[type[Record], str], ...] = ()
     """The records that it is about, as far as that can be told."""
+    named: bool = False
+    """Whether these are all."""
 
 
 @frozen(kw_only=True)
