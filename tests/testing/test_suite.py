@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pytest
 from tests.testing.helpdesk import SETTINGS, Helpdesk, HelpdeskInSmall
 from tests.testing.shop import PRODUCT, Shop, ShopInSmall
 from tests.testing.shop import SETTINGS as SHOP
@@ -24,7 +23,6 @@ class ResumingShop(Shop):
         yield from Shop.products(self, api, cursor)
 
 
-@pytest.mark.xfail(reason="the engine goes on behind a page that was not the right one", strict=True)
 def test_a_pass_that_was_led_back_begins_anew() -> None:
     (mode,) = (mode for mode in MODES if mode.name == "repeated cursor")
     suite = connector_suite(ResumingShop, settings=SHOP, server=ShopInSmall)()

@@ -70,6 +70,8 @@ FINISH = """MERGE INTO books.streams USING (
     WHEN NOT MATCHED THEN INSERT (source, stream, known_since_us, finished_us, watermark, whole_us)
         VALUES (done.source, done.stream, now, now, done.watermark, CASE WHEN done.whole THEN now END)"""
 """Notes that a stream was read to its end."""
+BEGIN_ANEW = "UPDATE books.streams SET cursor = NULL WHERE source = $1 AND stream = $2"
+"""Forgets where a stream stood."""
 KEEP_FIELDS = "UPDATE books.streams SET fields = $3 WHERE source = $1 AND stream = $2"
 """Notes which fields the records of a stream have."""
 PAGES = """SELECT page_id FROM books.pages p WHERE source = $1 AND stream = $2

@@ -199,7 +199,7 @@ class Course:
         key = self._key(made)
         if key in self._told:
             msg = f"the stream {self._stream.name} leads back to a page that was read before"
-            raise PagingError(msg, hint="what was committed stands; sync(whole=True) begins again from the first page")
+            raise PagingError(msg, hint="what was committed stands; the next run begins again from the first page")
         self._told.add(key)
 
     def _demand_below_cap(self, made: Pass) -> None:
