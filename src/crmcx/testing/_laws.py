@@ -19,7 +19,7 @@ from crmcx.testing._judging import (
 )
 from crmcx.testing.trial import Trial
 
-BREAKS = 12
+BREAKS = 10
 """How many steps of a sync are broken off, spread from the first to the last."""
 
 

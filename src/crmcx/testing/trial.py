@@ -112,7 +112,7 @@ class Trial:
         self.platform.scattered = frozenset(each.name for each in self.streams if each.order == "any")
         self.step: Callable[[str], None] = lambda _name: None
         """Called at each step of the store."""
-        self.store = Store(path, clock=self.still.now, step=self._step)
+        self.store = Store(path, clock=self.still.now, step=self._step, threads=1)
         for name in self.platform.kinds:
             self.platform.world.add(name, subject.records)
 
