@@ -116,7 +116,7 @@ def _buffers(values: Sequence[Any], dtype: str) -> tuple[list[object], int]:
         offsets = array("i", itertools.chain((0,), itertools.accumulate(map(len, encoded))))
         return [valid, offsets, b"".join(encoded)], nulls
     if dtype == "binary":
-        data = [value or b"" for value in values]
+        data = [b"" if value is None else value for value in values]
         return [valid, array("i", itertools.chain((0,), itertools.accumulate(map(len, data)))), b"".join(data)], nulls
     if dtype == "bool":
         return [valid, _bits([bool(value) for value in values])], nulls

@@ -236,7 +236,7 @@ class Store:
             now = self.now_us()
             swept = deleting.Swept()
             if sweep:
-                swept = deleting.sweep(connection, source, stream, pass_id, now)
+                swept = deleting.sweep(connection, source, stream, pass_id, now, self._step)
             connection.execute(streams.FINISH, [source, stream, now, watermark, whole]).fetchall()
         return swept
 

@@ -32,6 +32,8 @@ class StreamState:
 class StoredPage:
     """A page as it was kept."""
 
+    page_id: int
+    """Its number in the store."""
     body: bytes = field(repr=False)
     """The page as the source sent it, or its records as JSON."""
     form: str | None
@@ -93,12 +95,13 @@ def read_pages(read: Any, source: str, stream: str, *, quarantined: bool) -> Ite
     ids = [number for (number,) in read(PAGES, [source, stream, not quarantined])]
     for start in range(0, len(ids), _BODIES_AT_A_TIME):
         some = ids[start : start + _BODIES_AT_A_TIME]
-        for body, form, origin, first_row, records, fetched_us in read(
-            """SELECT body, form, origin, first_row, records, fetched_us FROM books.pages
+        for page_id, body, form, origin, first_row, records, fetched_us in read(
+            """SELECT page_id, body, form, origin, first_row, records, fetched_us FROM books.pages
             WHERE page_id IN (SELECT unnest($1)) ORDER BY seen_us, page_id""",
             [some],
         ):
             yield StoredPage(
+                page_id=page_id,
                 body=bytes(body),
                 form=form,
                 origin=origin,
