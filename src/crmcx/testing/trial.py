@@ -125,6 +125,10 @@ class Trial:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def one_by_one(self) -> None:
+        """Read the streams one after the other from now on, so that the steps of a sync are the same each time."""
+        vars(self.connector)["threads"] = 0
+
     def close(self) -> None:
         """Close the store and the platform."""
         self.store.close()
