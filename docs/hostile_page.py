@@ -58,11 +58,12 @@ def did(mode: Mode, endured: Endured, calm: int) -> str:
         return f"stopped with {names}; the next one went on and read the rest"
     again, counts = first.requests - calm, first.counts
     told = []
-    if again > 0 and not mode.later:
+    twice = mode.name == "page given twice"
+    if again > 0 and not mode.later and not twice:
         told.append(f"sent {again} requests again")
     if first.waited >= 1:
         told.append(f"waited {first.waited:.0f} s")
-    if mode.name == "page given twice":
+    if twice:
         told.append(f"took {counts.unchanged} repeats as unchanged")
     if counts.quarantined:
         told.append(f"set {counts.quarantined} records aside as they were; the next one read them mended")

@@ -67,7 +67,10 @@ class ContractTests(Judging):
             synced(trial)
             counts = next(each.counts for each in trial.store.status().streams if each.stream == kind)
             assert counts.quarantined == 0, repr(trial.store.quarantine(limit=3))
-            assert counts.stored == len(trial.platform.world.records(kind)) > 0, seen(trial)
+            there = len(trial.platform.world.records(kind))
+            assert there, f"the platform has no record of {kind}"
+            missing = there - counts.stored
+            assert not missing, f"{missing} of {there} records of {kind} are not stored; {seen(trial)}"
             demand_whole(trial)
 
     def test_what_the_source_tells_of_deletions_is_declared(self, kind: str) -> None:

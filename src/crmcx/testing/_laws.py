@@ -19,7 +19,7 @@ from crmcx.testing._judging import (
 )
 from crmcx.testing.trial import Trial
 
-BREAKS = 12
+BREAKS = 10
 """How many steps of a sync are broken off, spread from the first to the last."""
 
 
@@ -44,6 +44,7 @@ def breaks_at(number: int) -> Callable[[str], None]:
 def steps_of(trial: Trial) -> int:
     """How many steps the store takes in a sync."""
     names: list[str] = []
+    trial.one_by_one()
     trial.step = names.append
     synced(trial)
     trial.step = lambda _name: None
@@ -80,6 +81,7 @@ class CursorTests(Judging):
                 self._in_calm["steps"] = steps_of(counted)
         steps = int(str(self._in_calm["steps"]))
         with self.trial() as trial:
+            trial.one_by_one()
             trial.step = breaks_at(1 + round(place * (steps - 1) / (BREAKS - 1)))
             with pytest.raises(BreakError):
                 trial.sync()

@@ -112,7 +112,7 @@ class Trial:
         self.platform.scattered = frozenset(each.name for each in self.streams if each.order == "any")
         self.step: Callable[[str], None] = lambda _name: None
         """Called at each step of the store."""
-        self.store = Store(path, clock=self.still.now, step=self._step)
+        self.store = Store(path, clock=self.still.now, step=self._step, threads=1)
         for name in self.platform.kinds:
             self.platform.world.add(name, subject.records)
 
@@ -124,6 +124,10 @@ class Trial:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def one_by_one(self) -> None:
+        """Read the streams one after the other from now on, so that the steps of a sync are the same each time."""
+        vars(self.connector)["threads"] = 0
 
     def close(self) -> None:
         """Close the store and the platform."""
