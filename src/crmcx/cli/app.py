@@ -43,6 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     streams = made.add_parser("streams", help="what a connector reads, and how")
     streams.add_argument("connector", help="its name, from: crmcx connectors")
 
+    new = made.add_parser("new-connector", help="write a package with a connector that passes its tests at once")
+    new.add_argument("name", help="the connector's name, in lower case: the package is crmcx-NAME")
+    new.add_argument("--dir", type=Path, default=Path(), metavar="DIR", help="where its folder is made (here)")
+
     status = made.add_parser("status", help="what a store holds")
     status.add_argument("store", nargs="?", type=Path, help=_STORE)
 
@@ -67,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     compact = made.add_parser("compact", help="write a store's file anew, smaller and in order")
     compact.add_argument("store", nargs="?", type=Path, help=_STORE)
 
-    for each in (demo, sync, connectors, streams, status, listing, show, replay, export, compact):
+    for each in (demo, sync, connectors, streams, new, status, listing, show, replay, export, compact):
         each.add_argument("--json", action="store_true", help="print data instead of text")
     return parser
 

@@ -12,6 +12,7 @@ from attrs import asdict
 
 from crmcx.cli.config import read_config
 from crmcx.cli.progress import shown
+from crmcx.cli.scaffold import new_connector
 from crmcx.connectors import Stream, installed
 from crmcx.errors import CrmcxError
 from crmcx.store import Quarantine
@@ -67,6 +68,17 @@ def _told(stream: Stream) -> dict[str, Any]:
         "of each": stream.parents.stream if stream.parents is not None else "",
         "goes on after a break": "yes" if stream.resumes else "no",
     }
+
+
+def _new_connector(chosen: argparse.Namespace) -> None:
+    made = new_connector(chosen.name, chosen.dir)
+    if chosen.json:
+        print(as_json(made))
+        return
+    package = made[0].parent
+    for path in made:
+        print(path)
+    print(f'\nnext: cd {package} && pip install -e ".[test]" && pytest')
 
 
 def _status(chosen: argparse.Namespace) -> None:
@@ -125,6 +137,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "sync": _sync,
     "connectors": _connectors,
     "streams": _streams,
+    "new-connector": _new_connector,
     "status": _status,
     "quarantine": _quarantine,
     "export": _export,

@@ -1,0 +1,4 @@
+"""Raises when it is imported."""
+
+msg = "broken at import"
+raise RuntimeError(msg)
