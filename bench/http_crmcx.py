@@ -21,7 +21,7 @@ from crmcx.connectors import Api, Bearer, Connector, Cursor, Page, at, mapping, 
 from crmcx.models import Deal
 from crmcx.workspace import Workspace
 
-MEMORY = "128MB"  # of this DuckDB takes so much; the rest is Python with what it has loaded
+MEMORY = "256MB"  # of this DuckDB takes so much; the rest is Python with what it has loaded
 
 
 def of(name: str) -> tuple[str, str]:
