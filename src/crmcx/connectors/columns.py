@@ -14,7 +14,7 @@ from crmcx.connectors.straight import cents_micros, days, instants_us, names_str
 from crmcx.models.fields import Kind
 
 _BAD = object()
-_PIECE = 50
+_PIECE = 25
 _QUIET = ConfigDict(hide_input_in_errors=True)
 
 
