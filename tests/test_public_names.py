@@ -29,7 +29,16 @@ def test_a_package_holds_imports_and_all_and_nothing_else(package: str) -> None:
     tree = ast.parse((HOUSE / package / "__init__.py").read_text(encoding="utf-8"))
     docstring, *rest = tree.body
     assert isinstance(docstring, ast.Expr)
+    lazy = [node for node in rest if isinstance(node, ast.If)]
+    assert [ast.unparse(node.test) for node in lazy] in ([], ["TYPE_CHECKING"])
+    if lazy:
+        assert isinstance(rest[-1], ast.Assign)
+        assert ast.unparse(rest[-1]).startswith(f"__getattr__, __dir__ = lazy('crmcx.{package}', ")
+        assert set(ast.literal_eval(rest.pop().value.args[1])) == set(
+            importlib.import_module(f"crmcx.{package}").__all__
+        )
+        rest = [*lazy[0].body, *(node for node in rest if node not in lazy)]
     assert all(isinstance(node, ast.Import | ast.ImportFrom | ast.Assign) for node in rest)
     imported = {alias.asname or alias.name for node in rest if isinstance(node, ast.ImportFrom) for alias in node.names}
     (listed,) = (node.value for node in rest if isinstance(node, ast.Assign))
-    assert imported - {"annotations"} == set(ast.literal_eval(listed))
+    assert imported - {"annotations", "TYPE_CHECKING", "lazy"} == set(ast.literal_eval(listed))

@@ -105,7 +105,7 @@ def test_progress_and_snapshots(workspace: Workspace, tmp_path: Path) -> None:
     workspace.connect(accounts(tmp_path, "Ada", "Ben"), name="crm")
     before = workspace.tables
     report = workspace.sync(listener=told.append)
-    assert [progress.counts.read for progress in told] == [2]
+    assert [(progress.state, progress.counts.read) for progress in told] == [("reading", 2), ("done", 2)]
     assert report.counts.stored == 2
     assert "files:crm" in str(report)
     assert before.accounts.rows() == []

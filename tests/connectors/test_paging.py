@@ -98,6 +98,12 @@ class TestAnySplitGivesTheSame:
         more = "more" if told else None
         demand_resumable(lambda start: paging.by_offset(ask, rows="rows", more=more, start=start), total)
 
+    def test_an_offset_that_is_not_heeded_ends_in_an_error(self) -> None:
+        walk = paging.by_offset(lambda _offset: reply(rows=[{"id": 1}, {"id": 2}]), rows="rows")
+        assert next(walk)[1] == 2
+        with pytest.raises(PagingError, match="leads back to a page"):
+            next(walk)
+
     @LAW
     @given(SPLITS, st.booleans(), st.sampled_from([0, 1]))
     def test_numbers(self, sizes: list[int], told: bool, first: int) -> None:

@@ -23,12 +23,14 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "float64": reals(),
     "string": words(),
     "bool": st.booleans(),
+    "binary": st.binary(max_size=40),
 }
 EXAMPLES: dict[str, list[Any]] = {
     "int64": [0, -(2**63), 2**63 - 1, None],
     "float64": [0.1, -1e308, 5e-324, None],
     "string": ["", "ü€😀", "a\0b", "x" * 5_000, None],
     "bool": [True, False, True, None],
+    "binary": [b"", b"\0\xff", b"x" * 5_000, None],
 }
 
 
@@ -115,7 +117,7 @@ def test_a_stream_is_read_as_often_as_one_likes(reader: str) -> None:
 
 def test_the_schema_says_the_types() -> None:
     schema = pa.table(ColumnStream({name: [] for name in VALUES}, {name: name for name in VALUES})).schema
-    assert schema.types == [pa.int64(), pa.float64(), pa.string(), pa.bool_()]
+    assert schema.types == [pa.int64(), pa.float64(), pa.string(), pa.bool_(), pa.binary()]
     assert all(field.nullable for field in schema)
 
 
@@ -132,6 +134,8 @@ def test_no_bitmap_without_nulls() -> None:
         ("int64", ["1"], TypeError),
         ("string", [1], TypeError),
         ("float64", ["x"], TypeError),
+        ("binary", [0], TypeError),
+        ("binary", ["x"], TypeError),
     ],
 )
 def test_values_of_another_type_are_refused_at_once(dtype: str, values: list[Any], error: type[Exception]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.sync.sources import DEAL, Clock, counts, deal, listing, rows, run
+from tests.sync.sources import DEAL, Clock, counts, deal, listing, place_of, rows, run
 
 from crmcx import models
 from crmcx.connectors import Stream, day, instant, mapping, money, words
@@ -326,7 +326,7 @@ def test_a_file_that_became_another_while_the_run_was_broken_is_a_new_look(store
     clock.on(1)
     with pytest.raises(BreakError):
         run(store, broken_after(listing([deal("1", stage="a")], [deal("2")]), 1), rows_per_commit=1)
-    assert store.cursor("crm", "deals") is not None
+    assert place_of(store) is not None
     clock.on(3)
 
     def other_file(_cursor: Any) -> Iterator[Any]:

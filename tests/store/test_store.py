@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 from tests.store import victim
-from tests.sync.sources import Clock, books, deal, listing, rows, run
+from tests.sync.sources import Clock, books, deal, listing, place_of, rows, run
 
 from crmcx import models
 from crmcx.connectors import contact, instant, mapping, ref
@@ -35,6 +35,8 @@ CUSTOMERS = mapping(models.Customer, id="id", name="name", parts=(contact("email
 DATED = mapping(
     models.DealChange, id="id", deal=ref("deal"), field="field", old="old", new="new", changed_at=instant("at")
 )
+
+FINISHED = {"pass_id": 1, "watermark": None, "whole": True, "sweep": False}
 
 
 def fill(store: Store) -> None:
@@ -94,7 +96,12 @@ class TestReadOnly:
                     id=name,
                 )
                 for name, write in (
-                    ("finish_stream", lambda store: store.finish_stream("crm", "deals")),
+                    (
+                        "finish_stream",
+                        lambda store: store.finish_stream(
+                            "crm", "deals", pass_id=1, watermark=None, whole=True, sweep=False
+                        ),
+                    ),
                     ("finish_run", lambda store: store.finish_run(1, state="done")),
                 )
             ),
@@ -116,8 +123,8 @@ class TestReadOnly:
             assert store.read_only
             assert [row["stage"] for row in rows(store, "deals")] == ["closing", "offer"]
             assert len(store.quarantine()) == store.status().quarantined == 1
-            assert store.cursor("crm", "deals") is None
-            assert store.pass_id("crm", "deals") == 2
+            assert place_of(store) is None
+            assert store.stream_state("crm", "deals").pass_id == 2
             assert store.page_body(1).startswith(b'[{"id":"1"')
             assert store.digest() == another.digest()
             assert store.snapshot().id == another.snapshot().id
@@ -510,7 +517,7 @@ class TestClosed:
             Store.snapshot,
             Store.digest,
             Store.quarantine,
-            lambda store: store.cursor("crm", "deals"),
+            lambda store: store.stream_state("crm", "deals"),
             lambda store: store.page_body(1),
             lambda store: store.start_run("crm"),
             lambda store: run(store, listing(DEALS)),

@@ -18,7 +18,7 @@ from crmcx import models
 from crmcx.connectors import Cursor, Files, FileStream, Page, Stream, contact, instant, mapping, money, present, ref
 from crmcx.errors import CrmcxError
 from crmcx.store import Store
-from crmcx.sync import Listener, Run, RunReport, sync
+from crmcx.sync import Listener, Progress, Run, RunReport, sync
 
 ROWS = 3_000
 ROWS_PER_PAGE = 100
@@ -101,6 +101,11 @@ def _say(**words: object) -> None:
     sys.stdout.flush()
 
 
+def _tell(progress: Progress) -> None:
+    if progress.state == "reading":
+        _say(committed=progress.counts.read)
+
+
 def _work(options: argparse.Namespace, steps: Steps) -> None:
     with Store(options.store, step=steps) as store:
         if options.checkpoint:
@@ -116,7 +121,7 @@ def _work(options: argparse.Namespace, steps: Steps) -> None:
             with Path(options.notes).open("ab", buffering=0) as notes:
                 export = Export(options.export, lambda records: notes.write(b"%d\n" % records) and None)
                 try:
-                    load(store, export, lambda progress: _say(committed=progress.counts.read))
+                    load(store, export, _tell)
                 except CrmcxError:
                     steps.again = _once_more(store)
                     raise

@@ -99,6 +99,13 @@ def books(store: Store, table: str, columns: str = "*") -> list[tuple[Any, ...]]
     return store._read(f"SELECT {columns} FROM books.{table} ORDER BY ALL")
 
 
+def place_of(store: Store, stream: str = "deals") -> str | None:
+    """Where a stream goes on, as JSON."""
+    found = store.stream_state("crm", stream)
+    assert found is not None
+    return found.cursor
+
+
 def counts(report: RunReport) -> tuple[int, int, int, int]:
     """Read, stored, unchanged and quarantined."""
     found = report.counts

@@ -11,7 +11,7 @@ from crmcx.connectors.fates import Fate
 from crmcx.connectors.files import OCCURRENCE, Files, FileStream
 from crmcx.connectors.formats import Csv, JsonLines, Parquet
 from crmcx.connectors.given import FromModels, Given, mapper
-from crmcx.connectors.hookspecs import hookimpl
+from crmcx.connectors.hookspecs import Gathered, hookimpl
 from crmcx.connectors.http import Api
 from crmcx.connectors.limits import Limits
 from crmcx.connectors.loss import FieldLoss, LossReport, TurnedWords, loss_of, loss_report
@@ -69,6 +69,7 @@ __all__ = [
     "FileStream",
     "Files",
     "FromModels",
+    "Gathered",
     "Given",
     "HeaderKey",
     "JsonLines",

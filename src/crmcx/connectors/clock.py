@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from attrs import frozen
@@ -27,3 +29,30 @@ class Clock:
     """Seconds that only grow; what is counted here is counted by it."""
     sleep: Callable[[float], None] = time.sleep
     """Waits for some seconds."""
+
+
+_HELD: ContextVar[Clock | None] = ContextVar("crmcx_clock", default=None)
+
+
+@contextmanager
+def held(clock: Clock) -> Iterator[Clock]:
+    """Let every client that is made meanwhile, and is given no clock, go by this one.
+
+    Threads go by it where they run in a copy of the context, as those of a sync do.
+
+    Example:
+        >>> from crmcx.connectors import Api
+        >>> with held(Clock(sleep=lambda seconds: None)) as clock:
+        ...     Api("https://example.org").clock is clock
+        True
+    """
+    before = _HELD.set(clock)
+    try:
+        yield clock
+    finally:
+        _HELD.reset(before)
+
+
+def present() -> Clock:
+    """The clock that is held, or that of this machine."""
+    return _HELD.get() or Clock()

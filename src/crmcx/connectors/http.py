@@ -15,7 +15,7 @@ from pydantic_core import to_json
 
 from crmcx.connectors.auth import Auth
 from crmcx.connectors.budget import Budget
-from crmcx.connectors.clock import Clock
+from crmcx.connectors.clock import Clock, present
 from crmcx.connectors.limits import Limits
 from crmcx.connectors.meter import Waiting
 from crmcx.connectors.replies import Reply, place_of
@@ -52,7 +52,7 @@ class Api:
         listener: Told before each wait of a second or more, which is logged as well.
         name: What waits and errors call the source; its host unless given.
         proxy: Address of a proxy; the environment is not asked for one.
-        clock: The clocks, and how to wait.
+        clock: The clocks, and how to wait; those that are held (`crmcx.connectors.clock.held`) unless given.
 
     Example:
         >>> from datetime import timedelta
@@ -96,7 +96,7 @@ class Api:
             limits=limits or Limits(),
             listener=listener,
             proxy=proxy,
-            clock=clock or Clock(),
+            clock=clock or present(),
         )
 
     def __repr__(self) -> str:

@@ -102,13 +102,6 @@ class Mapping:
 
         Raises:
             MappingError: The class is none derived from it, or has no such field.
-
-        Example:
-            >>> from crmcx.models import Deal
-            >>> class AcmeDeal(Deal):
-            ...     floors: int | None = None
-            >>> mapping(Deal, id="id", status="status").extended(AcmeDeal, floors="custom.floors").cls.__name__
-            'AcmeDeal'
         """
         if not issubclass(cls, self.cls):
             msg = f"{cls.__name__} is not derived from {self.cls.__name__}, which the mapping makes"

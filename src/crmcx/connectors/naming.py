@@ -63,6 +63,11 @@ class Namer:
             if "source_id" in asks:  # not of a mapping that gives all records one id
                 self._classes.append((cls, _value(asks["source_id"], id_at), version))
 
+    @property
+    def classes(self) -> int:
+        """How many records one of a page speaks of at most."""
+        return len(self._classes)
+
     def names(self, said: Any, fields: Sequence[str] | None) -> tuple[Named, ...]:  # noqa: ANN401 - a record of a source
         """The records that one of a page speaks of, by class; none where no id can be read."""
         record = said

@@ -119,14 +119,21 @@ def by_offset(
 
     Yields:
         Each reply that holds records, and the offset after it.
+
+    Raises:
+        PagingError: A page holds the same records as the one before, as of sources that heed no offset.
     """
     offset = start or 0
+    before: list[Any] = []
     while True:
         reply = ask(offset)
-        found = len(_records(reply, rows))
+        found = _records(reply, rows)
         if not found:
             return
-        offset += found
+        if found == before:
+            raise _led_back("page")
+        before = found
+        offset += len(found)
         ends = more is not None and not _at(reply, more)
         yield reply, None if ends else offset
         if ends:

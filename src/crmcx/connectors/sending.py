@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from threading import Lock
-from typing import IO, TYPE_CHECKING
+from typing import IO
 from urllib.parse import urlencode
 
 from attrs import define, field, frozen
@@ -18,10 +18,8 @@ from crmcx.connectors.limits import Limits
 from crmcx.connectors.meter import Waiting, meter
 from crmcx.connectors.replies import Fault, Reply, place_of
 from crmcx.connectors.retry import Dialect, Refusal, Retries, refusal
+from crmcx.connectors.wires import Exchange, Wiring, wiring
 from crmcx.errors import ForeignHostError, RequestError, SignInError, SourceError, ThrottledError, UnreachableError
-
-if TYPE_CHECKING:
-    from crmcx.connectors import _wire
 
 _LOG = logging.getLogger("crmcx.connectors.http")
 _TOLD_FROM = 1.0
@@ -78,8 +76,9 @@ class Sender:
     """Address of a proxy."""
     clock: Clock
     """The clocks, and how to wait."""
+    _wiring: Wiring = field(factory=wiring, init=False, repr=False)
     _opening: Lock = field(factory=Lock, init=False, repr=False)
-    _opened: _wire.Wire | None = field(default=None, init=False, repr=False)
+    _opened: Exchange | None = field(default=None, init=False, repr=False)
 
     def close(self) -> None:
         """Close the connections."""
@@ -199,12 +198,12 @@ class Sender:
         msg = f"{place_of(asked.address)} redirects more than {self.limits.redirects} times"
         raise SourceError(msg, hint="check the address")
 
-    def _wire(self) -> _wire.Wire:
+    def _wire(self) -> Exchange:
         from crmcx.connectors import _wire  # noqa: PLC0415 - as above
 
         with self._opening:
             if self._opened is None:
-                self._opened = _wire.Wire(self.limits, self.clock, self.proxy)
+                self._opened = self._wiring(lambda: _wire.Wire(self.limits, self.clock, self.proxy))
             return self._opened
 
 

@@ -113,7 +113,7 @@ def _buffers(values: Sequence[Any], dtype: str) -> tuple[list[object], int]:
     if dtype == "string":
         return [valid, *_texts([value or "" for value in values] if nulls else values)], nulls
     if dtype == "binary":
-        return [valid, *_bytes([value or b"" for value in values] if nulls else values)], nulls
+        return [valid, *_bytes([b"" if value is None else value for value in values] if nulls else values)], nulls
     if dtype == "bool":
         return [valid, _bits([bool(value) for value in values])], nulls
     filled = values if not nulls else [0 if value is None else value for value in values]

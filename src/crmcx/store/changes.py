@@ -1,4 +1,8 @@
-"""Dated steps of entities whose source keeps no history: the change lies in (last seen, now seen]."""
+"""Dated steps of entities whose source keeps no history: the change lies in (last seen, now seen].
+
+That a record is gone is no step, nor that it is there again: what it said before it went is kept with its deletion, and
+a step is written where it then says something else.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +45,7 @@ def record_changes(connection: Any, merge: ClassMerge, *, source: str, pass_id: 
     log = _Log.of(merge.schema)
     if log is None:
         return
-    for field, old, new in _steps(merge) if merge.changed else ():
+    for field, old, new in _steps(merge) if merge.changed or (merge.deletions and merge.new) else ():
         _write(connection, merge, log, field, old, new, source=source, pass_id=pass_id)
     _note_look(connection, merge, pass_id)
 
@@ -64,14 +68,29 @@ def _note_look(connection: Any, merge: ClassMerge, pass_id: int) -> None:  # noq
     connection.execute("INSERT INTO books.seen BY NAME SELECT * FROM looks").fetchall()
 
 
+def last_said_sql(schema: TableSchema, alias: str) -> str:
+    """The SQL of what a row says in its tracked fields, as JSON; NULL where no steps are kept."""
+    if _Log.of(schema) is None:
+        return "NULL"
+    cls = cast("type[Record]", schema.cls)
+    said = (f"'{field}', {_as_text(alias, _columns(cls, field))}" for field in cls.tracked)
+    return f"json_object({', '.join(said)})::VARCHAR"
+
+
 def _steps(merge: ClassMerge) -> list[tuple[str, str, str]]:
     """Each tracked field with the SQL of its old and its new value as text."""
-    cls = merge.schema.cls
+    cls = cast("type[Record]", merge.schema.cls)
     found = []
-    for field in cast("type[Record]", cls).tracked:
-        columns = {leaf.kind: leaf.column for leaf in leaves(cls) if leaf.path[0] == field}
-        found.append((field, _as_text("t", columns), _as_text("j", columns)))
+    for field in cls.tracked:
+        old, new = (_as_text(alias, _columns(cls, field)) for alias in "tj")
+        if merge.deletions:
+            old = f"CASE WHEN t.key IS NULL THEN json_extract_string(d.said, '$.{field}') ELSE {old} END"
+        found.append((field, old, new))
     return found
+
+
+def _columns(cls: type[Record], field: str) -> dict[Kind, str]:
+    return {leaf.kind: leaf.column for leaf in leaves(cls) if leaf.path[0] == field}
 
 
 def _as_text(alias: str, columns: dict[Kind, str]) -> str:
@@ -105,6 +124,13 @@ def _write(  # noqa: PLR0917 - each is one thing that a step says
     native = "j.stage_native" if of_stage else "NULL"
     told_at = "new IS NOT NULL" if of_stage else "TRUE"
     entity = f"{literal(source + '/')} || id"
+    name = merge.schema.name
+    before = f"JOIN {name} t ON t.key = j.key"
+    which = "j.action = 'changed'"
+    if merge.deletions:
+        before = f"""LEFT JOIN {name} t ON t.key = j.key
+                LEFT JOIN books.deleted d ON d.table_name = '{name}' AND d.key = j.key"""
+        which = "(j.action = 'changed' OR (j.action = 'new' AND d.said IS NOT NULL))"
     number = f"""(1 + (SELECT count(*) FROM {log.table} c WHERE c.{log.ref}_key = steps.key AND c.after_us IS NOT NULL
         {"" if of_stage else f"AND c.field = '{field}'"}))"""
     connection.execute(
@@ -114,9 +140,9 @@ def _write(  # noqa: PLR0917 - each is one thing that a step says
             SELECT j.key, j.source_id AS id, j.raw_ref, j.fetched_us, {old} AS old, {new} AS new,
                 {native} AS new_native,
                 least(CASE WHEN s.pass_id < {pass_id} THEN s.seen_us ELSE s.before_us END, j.fetched_us) AS seen_us
-            FROM {merge.wide} j JOIN {merge.schema.name} t ON t.key = j.key
-                JOIN books.seen s ON s.table_name = '{merge.schema.name}' AND s.key = j.key
-            WHERE j.action = 'changed' AND s.said_pass < {pass_id} AND {old} IS DISTINCT FROM {new}
+            FROM {merge.wide} j {before}
+                JOIN books.seen s ON s.table_name = '{name}' AND s.key = j.key
+            WHERE {which} AND s.said_pass < {pass_id} AND {old} IS DISTINCT FROM {new}
         ), named AS (SELECT *, id || '#{field}#' || {number} AS step_id FROM steps WHERE {told_at})
         SELECT {key_sql(log.table, f"{literal(source + '/')} || step_id")}, {literal(source)}, step_id, fetched_us,
             raw_ref, (hash(old, new) & {2**63 - 1})::BIGINT, {entity}, key, {values}, fetched_us, seen_us FROM named"""

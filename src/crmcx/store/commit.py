@@ -6,22 +6,15 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from attrs import frozen
-
 from crmcx.engines import ColumnStream
 from crmcx.errors import CountMismatchError, UsageError
 from crmcx.models.base import Model
+from crmcx.store.aside import Numbered, set_aside
 from crmcx.store.changes import record_changes
 from crmcx.store.deleting import bury, note_present
 from crmcx.store.merge import SAYS_NEW, ClassMerge, Placed, demand_all
-from crmcx.store.staging import Counts, StagedPage, Unit
+from crmcx.store.staging import Counts, Unit
 from crmcx.tables.schema import RECORDS
-
-
-@frozen
-class _Numbered:
-    page: StagedPage
-    page_id: int
 
 
 def write_unit(connection: Any, unit: Unit, *, now_us: int, step: Callable[[str], None]) -> Counts:  # noqa: ANN401
@@ -53,12 +46,12 @@ def write_unit(connection: Any, unit: Unit, *, now_us: int, step: Callable[[str]
         step(f"write {merge.schema.name}")
         if not (unit.keeps_history or unit.replay):
             record_changes(connection, merge, source=unit.source, pass_id=unit.pass_id)
-        stored |= merge.write() | bury(connection, merge, unit, now_us)
+        stored |= bury(connection, merge, unit, now_us) | merge.write()
     if unit.sweeps:
         step("present")
         note_present(connection, unit, merges, [reject for page in unit.pages for reject in page.rejected])
     step("quarantine")
-    quarantined = _write_quarantine(connection, unit, numbered, now_us)
+    quarantined = set_aside(connection, unit, numbered, merges, now_us)
     counts = Counts(
         read=sum(page.read for page in unit.pages),
         stored=len(stored),
@@ -77,17 +70,18 @@ def write_unit(connection: Any, unit: Unit, *, now_us: int, step: Callable[[str]
     return counts
 
 
-def _write_pages(connection: Any, unit: Unit) -> list[_Numbered]:  # noqa: ANN401 - a DuckDB connection
+def _write_pages(connection: Any, unit: Unit) -> list[Numbered]:  # noqa: ANN401 - a DuckDB connection
     """Store the bodies that are new; a page that is there already, byte for byte, keeps its id.
 
     DuckDB compresses them by itself when it checkpoints. Pages of one commit have ids of their own even where their
-    bodies are equal, since a record is told from another by page and place.
+    bodies are equal, since a record is told from another by page and place. Of equal pages that are there already the
+    one that was not seen for longest comes again, so that each does, however a pass is cut into commits.
     """
     hashes = [hashlib.sha256(page.body).hexdigest() for page in unit.pages]
     known: dict[str, list[int]] = {}
     for body_hash, page_id in connection.execute(
         "SELECT body_hash, page_id FROM books.pages"
-        " WHERE source = $1 AND stream = $2 AND body_hash IN (SELECT unnest($3)) ORDER BY page_id DESC",
+        " WHERE source = $1 AND stream = $2 AND body_hash IN (SELECT unnest($3)) ORDER BY seen_us DESC, page_id DESC",
         [unit.source, unit.stream, hashes],
     ).fetchall():
         known.setdefault(body_hash, []).append(page_id)
@@ -95,18 +89,20 @@ def _write_pages(connection: Any, unit: Unit) -> list[_Numbered]:  # noqa: ANN40
     numbered, fresh = [], []
     for page, body_hash in zip(unit.pages, hashes, strict=True):
         ids = known.get(body_hash)
-        if ids:
-            numbered.append(_Numbered(page, ids.pop()))
+        if page.page_id is not None:
+            numbered.append(Numbered(page, page.page_id))
+        elif ids:
+            numbered.append(Numbered(page, ids.pop()))
         else:
             last += 1
-            numbered.append(_Numbered(page, last))
+            numbered.append(Numbered(page, last))
             fresh.append((numbered[-1], body_hash))
     if fresh:
         _insert_pages(connection, unit, fresh)
     return numbered
 
 
-def _insert_pages(connection: Any, unit: Unit, fresh: Sequence[tuple[_Numbered, str]]) -> None:  # noqa: ANN401
+def _insert_pages(connection: Any, unit: Unit, fresh: Sequence[tuple[Numbered, str]]) -> None:  # noqa: ANN401
     pages = [each.page for each, _ in fresh]
     columns: dict[str, Sequence[Any]] = {
         "page_id": [each.page_id for each, _ in fresh],
@@ -133,7 +129,7 @@ def _insert_pages(connection: Any, unit: Unit, fresh: Sequence[tuple[_Numbered, 
     demand_all(written, len(fresh), "raw pages were kept")
 
 
-def _by_class(numbered: Sequence[_Numbered]) -> Iterator[tuple[type[Model], list[Placed]]]:
+def _by_class(numbered: Sequence[Numbered]) -> Iterator[tuple[type[Model], list[Placed]]]:
     """The rows of each class over all pages, in the order of the classes.
 
     Raises:
@@ -164,60 +160,10 @@ def _count_unchanged(connection: Any, merges: Sequence[ClassMerge]) -> int:  # n
     return int(found)
 
 
-def _write_quarantine(connection: Any, unit: Unit, numbered: Sequence[_Numbered], now_us: int) -> int:  # noqa: ANN401
-    """Put what could not be mapped aside; what an earlier pass put aside at the same place is replaced."""
-    connection.execute(
-        """DELETE FROM books.quarantine q USING (
-            SELECT unnest($4::VARCHAR[]) AS origin, unnest($5) AS first_row, unnest($6) AS records) p
-        WHERE q.source = $1 AND q.stream = $2 AND q.run_id < $3
-            AND q.origin = p.origin AND q."row" >= p.first_row AND q."row" < p.first_row + p.records""",
-        [
-            unit.source,
-            unit.stream,
-            unit.pass_id,
-            [each.page.origin for each in numbered],
-            [each.page.first_row for each in numbered],
-            [each.page.read for each in numbered],
-        ],
-    ).fetchall()
-    connection.execute(
-        "DELETE FROM books.quarantine WHERE run_id < $1 AND raw_ref >> 20 IN (SELECT unnest($2))",
-        [unit.pass_id, [each.page_id for each in numbered]],
-    ).fetchall()
-    found = [(each, reject) for each in numbered for reject in each.page.rejected]
-    if not found:
-        return 0
-    ((last,),) = connection.execute("SELECT coalesce(max(quarantine_id), 0) FROM books.quarantine").fetchall()
-    columns: dict[str, Sequence[Any]] = {
-        "quarantine_id": range(last + 1, last + 1 + len(found)),
-        "run_id": [unit.run_id] * len(found),
-        "source": [unit.source] * len(found),
-        "stream": [unit.stream] * len(found),
-        "origin": [each.page.origin for each, _ in found],
-        "row": [each.page.first_row + reject.index for each, reject in found],
-        "field": [reject.field for _, reject in found],
-        "reason": [reject.reason for _, reject in found],
-        "raw": [reject.raw for _, reject in found],
-        "raw_ref": [each.page_id << 20 | reject.index for each, reject in found],
-        "recorded_us": [now_us] * len(found),
-    }
-    numbers = {"quarantine_id", "run_id", "row", "raw_ref", "recorded_us"}
-    connection.register(
-        "incoming", ColumnStream(columns, {name: "int64" if name in numbers else "string" for name in columns})
-    )
-    try:
-        written = connection.execute(
-            "INSERT INTO books.quarantine BY NAME SELECT * FROM incoming RETURNING raw_ref"
-        ).fetchall()
-    finally:
-        connection.unregister("incoming")
-    return len(written)
-
-
 def _write_books(
     connection: Any,  # noqa: ANN401 - a DuckDB connection
     unit: Unit,
-    numbered: Sequence[_Numbered],
+    numbered: Sequence[Numbered],
     counts: Counts,
     now_us: int,
 ) -> None:
@@ -251,7 +197,7 @@ def _write_books(
     ).fetchall()
 
 
-def _note_pages(connection: Any, unit: Unit, numbered: Sequence[_Numbered]) -> None:  # noqa: ANN401
+def _note_pages(connection: Any, unit: Unit, numbered: Sequence[Numbered]) -> None:  # noqa: ANN401
     """Note by which mappings pages were read, and when they came last; at the end, since the judgement asks for it."""
     seen = "" if unit.replay else ", seen_us = p.seen_us"
     connection.execute(

@@ -111,6 +111,8 @@ class ClassMerge:
         """How many rows have a key that is not stored yet; known once judged."""
         self.changed = 0
         """How many rows differ from what is stored under their key; known once judged."""
+        self.deletions = False
+        """Whether there are markers, or records of the source that were deleted before; known once judged."""
         self._parts = tuple(parts(cls).values())
         self._with_rows: set[type[Part]] = set()
         self._stage(placed)
@@ -230,13 +232,14 @@ class ClassMerge:
         buried = self._connection.execute(
             "SELECT 1 FROM books.deleted WHERE table_name = $1 AND source = $2 LIMIT 1", [name, self._unit.source]
         ).fetchall()
+        self.deletions = bool(buried) or self._rows > self._first_marker
         return Looks(
             table=name,
             source=self._source,
             stream=literal(self._unit.stream),
             mappings=literal(self._unit.mappings),
             versioned=name in self._unit.versioned,
-            deletions=bool(buried) or self._rows > self._first_marker,
+            deletions=self.deletions,
             replay=self._unit.replay,
         )
 

@@ -52,6 +52,8 @@ class StagedReject:
     """The record as the source said it."""
     ids: tuple[tuple[type[Record], str], ...] = ()
     """The records that it is about, as far as that can be told."""
+    named: bool = False
+    """Whether these are all."""
 
 
 @frozen(kw_only=True)
@@ -76,6 +78,8 @@ class StagedPage:
     """Number of the first record at its origin."""
     form: str | None = None
     """How its records are found in the body again, as JSON."""
+    page_id: int | None = None
+    """Its number in the store, where it is replayed."""
 
 
 @frozen(kw_only=True)

@@ -236,9 +236,14 @@ class Store:
             now = self.now_us()
             swept = deleting.Swept()
             if sweep:
-                swept = deleting.sweep(connection, source, stream, pass_id, now)
+                swept = deleting.sweep(connection, source, stream, pass_id, now, self._step)
             connection.execute(streams.FINISH, [source, stream, now, watermark, whole]).fetchall()
         return swept
+
+    def begin_anew(self, source: str, stream: str) -> None:
+        """Forget where a pass that was broken off stood: the next one begins anew."""
+        with self.writing() as connection:
+            connection.execute(streams.BEGIN_ANEW, [source, stream]).fetchall()
 
     def keep_fields(self, source: str, stream: str, fields: str) -> None:
         """Note which fields the records of a stream have, as JSON."""

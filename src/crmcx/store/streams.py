@@ -32,6 +32,8 @@ class StreamState:
 class StoredPage:
     """A page as it was kept."""
 
+    page_id: int
+    """Its number in the store."""
     body: bytes = field(repr=False)
     """The page as the source sent it, or its records as JSON."""
     form: str | None
@@ -68,6 +70,8 @@ FINISH = """MERGE INTO books.streams USING (
     WHEN NOT MATCHED THEN INSERT (source, stream, known_since_us, finished_us, watermark, whole_us)
         VALUES (done.source, done.stream, now, now, done.watermark, CASE WHEN done.whole THEN now END)"""
 """Notes that a stream was read to its end."""
+BEGIN_ANEW = "UPDATE books.streams SET cursor = NULL WHERE source = $1 AND stream = $2"
+"""Forgets where a stream stood."""
 KEEP_FIELDS = "UPDATE books.streams SET fields = $3 WHERE source = $1 AND stream = $2"
 """Notes which fields the records of a stream have."""
 PAGES = """SELECT page_id FROM books.pages p WHERE source = $1 AND stream = $2
@@ -93,12 +97,13 @@ def read_pages(read: Any, source: str, stream: str, *, quarantined: bool) -> Ite
     ids = [number for (number,) in read(PAGES, [source, stream, not quarantined])]
     for start in range(0, len(ids), _BODIES_AT_A_TIME):
         some = ids[start : start + _BODIES_AT_A_TIME]
-        for body, form, origin, first_row, records, fetched_us in read(
-            """SELECT body, form, origin, first_row, records, fetched_us FROM books.pages
+        for page_id, body, form, origin, first_row, records, fetched_us in read(
+            """SELECT page_id, body, form, origin, first_row, records, fetched_us FROM books.pages
             WHERE page_id IN (SELECT unnest($1)) ORDER BY seen_us, page_id""",
             [some],
         ):
             yield StoredPage(
+                page_id=page_id,
                 body=bytes(body),
                 form=form,
                 origin=origin,

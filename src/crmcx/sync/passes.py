@@ -48,17 +48,18 @@ class Pass:
         watermark = None if self.since is None else self.since.back(stream.lookback)
         return Cursor(watermark=watermark, token=self.token, window=self.window)
 
+    @property
+    def has_place(self) -> bool:
+        """Whether it stands somewhere between its beginning and its end."""
+        return not (self.token is None and self.window is None and self.after is None)
+
     def as_json(self) -> str:
         """The pass as JSON.
 
         Raises:
             ConnectorError: A token or a window cannot be written so.
         """
-        try:
-            return json.dumps(asdict(self), sort_keys=True, allow_nan=False)
-        except (TypeError, ValueError, RecursionError):
-            msg = "the stream yielded a page whose cursor cannot be written as JSON"
-        raise ConnectorError(msg, hint="put texts, numbers, lists and dictionaries into the Cursor")
+        return _written(asdict(self))
 
     @classmethod
     def from_json(cls, text: str, *, now_us: int) -> Pass:
@@ -77,15 +78,17 @@ def begin(stream: Stream, state: StreamState | None, *, now_us: int, run_id: int
         state: What the store knows of it.
         now_us: The present.
         run_id: Number of the run.
-        whole: Whether everything is to be read, whatever was read before.
+        whole: Whether everything is to be read from the beginning, whatever was read before.
 
     Returns:
         The pass, and whether it is an earlier one that was broken off.
     """
-    if state is not None and state.cursor is not None and stream.resumes:
+    if state is not None and state.cursor is not None and stream.resumes and not whole:
         kept = Pass.from_json(state.cursor, now_us=now_us)
-        if kept.whole or not whole:
+        if kept.has_place or (stream.sweeps and kept.since is not None):
             return kept, True
+        if kept.since is not None:  # in order: what is newer than the last stamp is a pass of its own
+            return evolve(kept, began_us=now_us), False
     watermark = None if state is None or state.watermark is None else Watermark(**json.loads(state.watermark))
     if stream.parents is not None:
         told = None if watermark is None or whole or not stream.parents.changed_only else watermark.value + 1
@@ -118,7 +121,7 @@ class Course:
 
     @staticmethod
     def _key(stands: Pass) -> str:
-        return json.dumps([stands.token, stands.window, stands.parent], sort_keys=True, default=str)
+        return _written([stands.token, stands.window, stands.parent])
 
     def take(self, page: Page, *, fetched_us: int) -> Pass:
         """The pass behind a page.
@@ -131,6 +134,7 @@ class Course:
         if page.next is None or page.next.window != made.window:
             self._demand_below_cap(made)
         if page.next is not None:
+            self._demand_own_watermark(page.next)
             fresh = page.next.window != made.window
             made = evolve(made, token=page.next.token, window=page.next.window, shown=0 if fresh else made.shown)
             self._demand_new(made)
@@ -184,13 +188,18 @@ class Course:
         self._last = values[-1]
         return rises
 
+    def _demand_own_watermark(self, next_: Cursor) -> None:
+        if next_.watermark not in {None, self.now.cursor(self._stream).watermark}:
+            msg = f"the stream {self._stream.name} yielded a page with a watermark of its own"
+            raise ConnectorError(msg, hint="declare cursor=, by which the engine keeps it, or put it into the token")
+
     def _demand_new(self, made: Pass) -> None:
         if made.token is None:
             return
         key = self._key(made)
         if key in self._told:
             msg = f"the stream {self._stream.name} leads back to a page that was read before"
-            raise PagingError(msg, hint="what was committed stands; report it to the connector's author")
+            raise PagingError(msg, hint="what was committed stands; the next run begins again from the first page")
         self._told.add(key)
 
     def _demand_below_cap(self, made: Pass) -> None:
@@ -200,3 +209,11 @@ class Course:
                 " more may have been cut off"
             )
             raise PagingError(msg, hint="have it ask for shorter windows, such as by crmcx.connectors.windows")
+
+
+def _written(data: Any) -> str:  # noqa: ANN401 - what a stream says of where it goes on
+    try:
+        return json.dumps(data, sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        msg = "the stream yielded a page whose cursor cannot be written as JSON"
+    raise ConnectorError(msg, hint="put texts, numbers, lists and dictionaries into the Cursor")

@@ -53,6 +53,8 @@ class Reading:
     parent_tables: dict[str, str] = field(factory=dict)
     """Streams of the connector to the table of their first class."""
     stager: Stager = field(init=False)
+    begun_us: int = field(init=False, default=0)
+    """When it began to be read; 0 before."""
     pass_id: int = field(init=False, default=0)
     """The run that began the pass."""
     resumed: bool = field(init=False, default=False)
@@ -61,6 +63,7 @@ class Reading:
     """Whether nobody takes its pages any more."""
     _course: Course | None = field(init=False, default=None)
     _state: StreamState | None = field(init=False, default=None)
+    _any: bool = field(init=False, default=False)
     _fields: FieldWatch = field(init=False, factory=FieldWatch)
 
     def __attrs_post_init__(self) -> None:
@@ -68,13 +71,21 @@ class Reading:
 
     def begin(self) -> None:
         """Find where to begin."""
+        self.begun_us = self.store.now_us()
         self._state = self.store.stream_state(self.source, self.stream.name)
         begun, self.resumed = begin(
-            self.stream, self._state, now_us=self.store.now_us(), run_id=self.run_id, whole=self.whole
+            self.stream, self._state, now_us=self.begun_us, run_id=self.run_id, whole=self.whole
         )
         known = None if self._state is None else self._state.pass_id
         self.pass_id = known if self.resumed and known is not None else self.run_id
         self._course = Course(self.stream, begun)
+
+    def _begin_anew(self) -> Course:
+        """A pass of its own, since the connector began again where it was told to go on."""
+        self.pass_id, self.resumed = self.run_id, False
+        begun, _ = begin(self.stream, None, now_us=self.store.now_us(), run_id=self.run_id, whole=self.whole)
+        self._course = Course(self.stream, begun)
+        return self._course
 
     @property
     def mapping_hashes(self) -> str:
@@ -145,6 +156,9 @@ class Reading:
             for said in pages:
                 page = checked(said)
                 fetched_us = self.store.now_us()
+                if self.resumed and not self._any and _starts_anew(page):
+                    course = self._begin_anew()
+                self._any = True
                 made = course.take(page, fetched_us=fetched_us)
                 if self.maps:
                     self._fields.see(page)
@@ -169,6 +183,11 @@ class Reading:
         ):
             yield from found
             after = found[-1]
+
+
+def _starts_anew(page: Page) -> bool:
+    """Whether a connector that was told where to go on began again, as it must when a file has become another."""
+    return page.origin is not None and page.first_row == 1
 
 
 def _nothing() -> None:

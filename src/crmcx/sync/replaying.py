@@ -82,7 +82,7 @@ def _staged(reading: Reading, stored: StoredPage) -> StagedPage | None:
     if page is None or len(page.records) != stored.records:
         return None
     page = evolve(page, origin=stored.origin, first_row=stored.first_row)
-    return evolve(reading.stager.stage(page, stored.fetched_us), form=stored.form)
+    return evolve(reading.stager.stage(page, stored.fetched_us), form=stored.form, page_id=stored.page_id)
 
 
 def _commit(run: Run, reading: Reading, numbers: tuple[int, int], pages: list[StagedPage]) -> Counts:

@@ -133,9 +133,8 @@ class SyncReport:
                 if each.not_swept:
                     notes.append(f"{name}: nothing was deleted: {each.not_swept}")
                 if each.not_replayed:
-                    notes.append(
-                        f"{name}: {each.not_replayed:,} raw pages could not be taken apart: read the source anew"
-                    )
+                    pages = "1 raw page" if each.not_replayed == 1 else f"{each.not_replayed:,} raw pages"
+                    notes.append(f"{name}: {pages} could not be taken apart: read the source anew")
                 if each.drift:
                     notes.append(f"{name}: {each.drift.told}")
         aside = self.counts.quarantined

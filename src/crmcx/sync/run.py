@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from crmcx.connectors import Connector, Plugins, Stream
 from crmcx.connectors.meter import Meter, Waiting
-from crmcx.errors import ConnectorError, CrmcxError, SourceError, StoreError
+from crmcx.errors import ConnectorError, CrmcxError, PagingError, SourceError, StoreError
 from crmcx.store import Store
 from crmcx.sync.alone import alone
 from crmcx.sync.reading import Reading
@@ -143,7 +143,6 @@ def _all(run: Run, writer: Writer, streams: Sequence[Progressing]) -> tuple[RunR
     """Read all streams, and commit what they bring."""
     for each in streams:
         each.reading.meter.listener = _teller(writer, each)
-        each.begun_us = run.store.now_us()
     ordered = _parents_first(streams)
     threads = run.connector.threads
     came_of = in_order(ordered) if threads < 1 else at_once(ordered, threads)
@@ -191,6 +190,8 @@ def _end_of(stream: Progressing, error: BaseException | None, writer: Writer, *,
 def _note(stream: Progressing, error: Exception, writer: Writer) -> None:
     """Note of what a stream failed."""
     stream.error = error
+    if isinstance(error, PagingError):  # where a source does not lead on, nobody knows which of its pages were right
+        writer.store.begin_anew(writer.source, stream.reading.stream.name)
     told = str(error) if isinstance(error, CrmcxError) else type(error).__name__
     _LOG.warning("%s %s failed: %s", stream.reading.source, stream.reading.stream.name, told)
     writer.end(stream, "failed", error=told)

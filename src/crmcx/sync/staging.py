@@ -109,6 +109,7 @@ class Stager:
             reason=rejected.reason,
             raw=page.as_said(rejected.index),
             ids=tuple((each.cls, each.source_id) for each in ids),
+            named=self._namer is not None and 0 < len(ids) == self._namer.classes,
         )
 
 

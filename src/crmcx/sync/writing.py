@@ -16,7 +16,7 @@ from crmcx.connectors import Plugins
 from crmcx.connectors.hookspecs import Gathered
 from crmcx.connectors.meter import Waiting
 from crmcx.errors import SourceError
-from crmcx.store import Counts, StagedPage, Store, Unit
+from crmcx.store import Counts, Store, Unit
 from crmcx.sync.reading import Fetched, Reading
 from crmcx.sync.report import Progress, StreamReport
 
@@ -42,8 +42,6 @@ class Progressing:
     """When the first of them came, by the monotonic clock."""
     counts: Counts = field(factory=Counts)
     """What was committed."""
-    begun_us: int = 0
-    """When it began."""
     report: StreamReport | None = None
     """How it ended."""
     refused: SourceError | None = None
@@ -110,8 +108,6 @@ class Writer:
         if not stream.pages:
             return
         reading, pages, cursor = stream.reading, tuple(each.page for each in stream.pages), stream.pages[-1].cursor
-        if reading.resumed and not stream.counts.read and _starts_anew(pages[0]):
-            reading.pass_id, reading.resumed = self.numbers[0], False
         unit = Unit(
             run_id=self.numbers[0],
             run_started_us=self.numbers[1],
@@ -168,7 +164,7 @@ class Writer:
             whole=reading.reads_all,
             requests=reading.meter.requests,
             waited=reading.meter.waited,
-            seconds=(self.store.now_us() - stream.begun_us) / 1_000_000 if stream.begun_us else 0.0,
+            seconds=(self.store.now_us() - reading.begun_us) / 1_000_000 if reading.begun_us else 0.0,
             drift=reading.drift(),
             not_swept=not_swept,
         )
@@ -204,11 +200,6 @@ def gathered_of(unit: Unit) -> Gathered:
         deleted=sum(len({gone.index for gone in page.gone}) for page in unit.pages),
         rejected=dict(rejected),
     )
-
-
-def _starts_anew(page: StagedPage) -> bool:
-    """Whether a connector that was told where to go on began again, as it must when a file has become another."""
-    return page.origin is not None and page.first_row == 1
 
 
 @contextmanager
