@@ -5,6 +5,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; 
 NAME := $(notdir $(PYTHON))
 DEMO := .venv/demo-$(NAME)
 DEV := .venv/dev-$(NAME)
+BENCH := .venv/bench
 PIP := -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 CUSTOMERS ?= 5000
 OUT ?= build/demo
@@ -12,7 +13,7 @@ COVERAGE ?= --cov --cov-report=term
 DATA ?= $(CRMCX_PUBLIC_DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-public test test-deep lint fix typing docs model-page hostile-page bench build-check clean python
+.PHONY: help demo demo-public test test-deep lint fix typing docs model-page hostile-page bench bench-sync build-check clean python
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -70,6 +71,19 @@ hostile-page: $(DEV)/done ## write the page of hostile sources anew, from a run 
 
 bench: $(DEV)/done ## measure speed against hand-written SQL and the goals
 	@$(DEV)/bin/python -m bench
+
+$(BENCH)-crmcx/done: pyproject.toml constraints.txt | python
+	@$(PYTHON) -m venv --clear $(BENCH)-crmcx
+	@$(BENCH)-crmcx/bin/python $(PIP) --editable .
+	@touch $@
+
+$(BENCH)-%/done: bench/requirements/%.txt | python
+	@$(PYTHON) -m venv --clear $(BENCH)-$*
+	@$(BENCH)-$*/bin/python -m pip install -qq --disable-pip-version-check --requirement $<
+	@touch $@
+
+bench-sync: $(BENCH)-crmcx/done $(BENCH)-floor/done $(BENCH)-dlt/done ## measure a sync over HTTP against a floor and dlt (ARGS="--records 30000 --rounds 1")
+	@$(BENCH)-crmcx/bin/python -m bench.over_http --floor $(BENCH)-floor/bin/python --dlt $(BENCH)-dlt/bin/python $(ARGS)
 
 build-check: $(DEV)/done ## build the wheel and run the demo from it alone
 	@rm -rf .venv/wheel dist

@@ -7,15 +7,15 @@ one row in ten has changed. Each runs in a process of its own; CPU time and peak
 from __future__ import annotations
 
 import csv
-import os
 import random
-import subprocess
 import sys
 import tempfile
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
+
+from bench.measuring import run
 
 ROWS = 300_000
 GOAL = 50_000
@@ -158,19 +158,8 @@ def floor(store: str, export: str) -> None:
 
 def measured(store: Path, export: Path, what: str = "load") -> tuple[float, float, str]:
     """CPU seconds, peak MB and the counts of one process."""
-    done = subprocess.Popen(
-        [sys.executable, "-m", "bench.sync", what, str(store), str(export)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        | {"PYTHONPYCACHEPREFIX": str(store.parent / "bytecode")},
-    )
-    assert done.stdout is not None
-    said = done.stdout.read().strip()
-    _, status, usage = os.wait4(done.pid, 0)
-    if status:
-        sys.exit(f"the measured process failed with status {status}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said
+    took = run("bench.sync", what, store, export, cache=store.parent / "bytecode")
+    return took.cpu, took.peak_mb, took.said
 
 
 def _line(name: str, cpu: float, peak: float, said: str) -> str:

@@ -67,7 +67,7 @@ class TestStream:
         (stream,) = given.streams()
         (records,) = pages(given)
         batch = mapper(stream, source="crm").run(records)
-        assert batch.rows[0].cells["source_id"] == ("1",)
+        assert batch.rows[0].cells["source_id"] == ["1"]
         assert [each.field for each in batch.rejected] == ["Deal.status"]
 
 

@@ -1,21 +1,24 @@
-"""What mappings ask of records: taken out as tuples, validated by pydantic, those that are wrong told apart."""
+"""What mappings ask of records: taken out as columns, validated by pydantic, those that are wrong told apart."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import itemgetter
-from typing import Annotated, Any, Union
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress
+from typing import Any
 
 from attrs import frozen
-from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from crmcx.connectors.asking import at_path, columns_of
+from crmcx.connectors.columns import ColumnCheck
 from crmcx.connectors.pages import Said, Unreadable
 from crmcx.connectors.plan import Ask, Path, Plan
 from crmcx.models.base import ends_too_early
 from crmcx.models.fields import Leaf
 from crmcx.models.values import Privacy
 
-_BAD = object()
+__all__ = ["LONGEST_SHOWN", "Checked", "Checker", "Rejected", "at_path"]
+_QUIET = ConfigDict(hide_input_in_errors=True)
 LONGEST_SHOWN = 40
 """The most characters of a value that a message shows."""
 _NOTHING = "nothing is there, and a value is needed"
@@ -54,9 +57,9 @@ class Checked:
 
 
 class Checker:
-    """What some plans ask of a record, compiled: it becomes one tuple, which pydantic validates.
+    """What some plans ask of a record, compiled: one column per ask, which pydantic validates as a whole.
 
-    A page's tuples come back transposed as columns, so that nothing is done per record that can be done per column.
+    Nothing is done per record that can be done per column; a column in which something is wrong is looked at again.
 
     Args:
         asks: What is asked.
@@ -69,68 +72,30 @@ class Checker:
         self.flat = all(len(ask.paths) == 1 == len(ask.paths[0]) for ask in self.asks)
         """Whether all of it stands at the top of a record."""
         shape: Any = tuple.__class_getitem__(tuple(ask.kind for ask in self.asks))
-        bad = Annotated[object, PlainValidator(lambda _value: _BAD)]
-        config = ConfigDict(hide_input_in_errors=True)
-        self._one: TypeAdapter[Any] = TypeAdapter(shape, config=config)
-        either: Any = Annotated[Union.__getitem__((shape, bad)), Field(union_mode="left_to_right")]
-        page: Any = list.__class_getitem__(either)
-        self._page: TypeAdapter[list[Any]] = TypeAdapter(page, config=config)
+        self._one: TypeAdapter[Any] = TypeAdapter(shape, config=_QUIET)
+        self._columns = tuple(ColumnCheck(ask) for ask in self.asks)
 
     def check(self, records: Sequence[Said], fields: Sequence[str] | None) -> Checked:
         """Ask and validate the records of one page."""
-        asked = self._asked(records, fields)
-        found = self._page.validate_python(asked)
-        rejected = [
-            self._explain(index, records[index], asked[index], fields) for index, row in enumerate(found) if row is _BAD
-        ]
-        places: Sequence[int] = range(len(found))
-        if rejected:
-            places = [index for index, row in enumerate(found) if row is not _BAD]
-            found = [found[index] for index in places]
-        columns = list(zip(*found, strict=True)) or [()] * len(self.asks)
+        places, asked = columns_of(records, fields, self.asks)
+        wrong: set[int] = set()
+        columns = [check.checked(column, wrong) for check, column in zip(self._columns, asked, strict=True)]
+        rejected = [self._explain(places[at], [column[at] for column in asked]) for at in sorted(wrong)]
+        if len(places) < len(records):
+            there = set(places)
+            rejected += [_no_record(at, each, fields) for at, each in enumerate(records) if at not in there]
+        if wrong:
+            keep = [at not in wrong for at in range(len(places))]
+            places = list(compress(places, keep))
+            columns = [list(compress(column, keep)) for column in columns]
         apart = self._backwards(columns, places) | self._incomplete(columns, places)
         return Checked(places, columns, rejected).without(apart)
 
-    # -- asking --------------------------------------------------------------------------------------------------
-
-    def _asked(self, records: Sequence[Said], fields: Sequence[str] | None) -> list[Any]:
-        """For each record what the mappings ask of it, as a tuple; None for one that cannot be asked."""
-        if fields is None:
-            return self._asked_by_name(records)
-        place = {name: number for number, name in enumerate(fields)}
-        direct = [
-            place.get(str(ask.paths[0][0])) if len(ask.paths) == 1 == len(ask.paths[0]) else None for ask in self.asks
-        ]
-        if None in direct or len(direct) < 2:  # noqa: PLR2004 - itemgetter gives no tuple for one
-            return self._asked(
-                [named(record, fields) if _is_row(record, fields) else record for record in records], None
-            )
-        pick: Callable[[Any], Any] = itemgetter(*direct)
-        return [pick(record) if _is_row(record, fields) else None for record in records]
-
-    def _asked_by_name(self, records: Sequence[Said]) -> list[Any]:
-        if self.flat and len(self.asks) > 1:
-            names = [str(ask.paths[0][0]) for ask in self.asks]
-            pick: Callable[[Any], Any] = itemgetter(*names)
-            try:
-                return list(map(pick, records))
-            except (KeyError, TypeError):  # some record lacks a name, or is none
-                empty = dict.fromkeys(names)
-                return [pick({**empty, **record}) if isinstance(record, dict) else None for record in records]
-        ways = [_way(ask) for ask in self.asks]
-        return [tuple([way(record) for way in ways]) if isinstance(record, dict) else None for record in records]
-
     # -- what is wrong -------------------------------------------------------------------------------------------
 
-    def _explain(self, index: int, record: Said, asked: Any, fields: Sequence[str] | None) -> Rejected:  # noqa: ANN401
-        if isinstance(record, Unreadable):
-            return Rejected(index, "", record.reason)
-        if asked is None and fields is not None and isinstance(record, list | tuple):
-            return Rejected(index, "", f"the record has {len(record)} cells, and the page names {len(fields)}")
-        if asked is None:
-            return Rejected(index, "", f"the record is {type(record).__name__}, expected names and values")
+    def _explain(self, index: int, asked: Sequence[Any]) -> Rejected:
         try:
-            self._one.validate_python(asked)
+            self._one.validate_python(tuple(asked))
         except ValidationError as error:
             details = error.errors(include_url=False, include_context=False, include_input=False)
         else:
@@ -223,40 +188,13 @@ def _applies(columns: Sequence[Sequence[Any]], conditions: Sequence[int], count:
     return [all(held) for held in zip(*(columns[number] for number in conditions), strict=True)]
 
 
-def _way(ask: Ask) -> Callable[[Mapping[str, Any]], Any]:
-    """How to come from a record to what is asked."""
-    if len(ask.paths) > 1:
-        return lambda record: joined_text([at_path(record, path) for path in ask.paths], ask.separator)
-    path = ask.paths[0]
-    if len(path) == 1:
-        name = str(path[0])
-        return lambda record: record.get(name)
-    return lambda record: at_path(record, path)
-
-
-def at_path(record: Any, path: Path) -> Any:  # noqa: ANN401 - nested data of a source
-    """What stands at a path of a record; None where the way ends."""
-    for step in path:
-        try:
-            record = record[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return record
-
-
-def joined_text(values: Sequence[Any], separator: str) -> str | None:
-    """Several values as one text; None where one of them is missing."""
-    return None if any(value is None for value in values) else separator.join(map(str, values))
-
-
-def _is_row(record: Said, fields: Sequence[str]) -> bool:
-    """Whether a record has a cell for each of these names."""
-    return isinstance(record, list | tuple) and len(record) == len(fields)
-
-
-def named(record: Said, fields: Sequence[str]) -> Said:
-    """A record of cells by the names of its page."""
-    return record if isinstance(record, Unreadable) else dict(zip(fields, record, strict=True))
+def _no_record(index: int, record: Said, fields: Sequence[str] | None) -> Rejected:
+    """Why something could not be asked at all."""
+    if isinstance(record, Unreadable):
+        return Rejected(index, "", record.reason)
+    if fields is not None and isinstance(record, list | tuple):
+        return Rejected(index, "", f"the record has {len(record)} cells, and the page names {len(fields)}")
+    return Rejected(index, "", f"the record is {type(record).__name__}, expected names and values")
 
 
 def _spell(paths: Sequence[Path]) -> str:

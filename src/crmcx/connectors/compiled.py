@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import evolve, frozen
 
-from crmcx.connectors.checking import Checked, Checker, Rejected, at_path, named
+from crmcx.connectors.asking import at_path, named
+from crmcx.connectors.checking import Checked, Checker, Rejected
 from crmcx.connectors.mapping import Mapping as ClassMapping
 from crmcx.connectors.pages import Said
 from crmcx.connectors.plan import Ask, ListPlan, Plan, Planner, Slot
+from crmcx.connectors.unread import Unread, read_each, rest_of, tree_of
 from crmcx.connectors.validators import referring
 from crmcx.models.base import Model, Record
 from crmcx.models.cells import encode
@@ -19,8 +21,6 @@ from crmcx.models.extra import write_extra
 
 UNSAID = "und"
 """The language of words of which nobody said it."""
-_EACH = object()
-"""The name under which a tree has what is read of each item of a list."""
 
 
 @frozen
@@ -84,10 +84,10 @@ class Compiled:
         self._plans = tuple(planner.plan(mapping) for mapping in mappings)
         self._checker = Checker(planner.asks, self._plans)
         self._lists = [(found, Checker(found.asks, (found.plan,))) for plan in self._plans for found in plan.lists]
-        self._tree = _tree([*(path for ask in planner.asks for path in ask.paths), *volatile])
-        self._flat = self._checker.flat and all(len(path) == 1 for path in volatile)
+        self._tree = tree_of([*(path for ask in planner.asks for path in ask.paths), *volatile])
         for found, _ in self._lists:
-            _read_each(self._tree, found)
+            read_each(self._tree, found)
+        self._unread = Unread(self._tree)
 
     @property
     def paths(self) -> frozenset[str]:
@@ -238,82 +238,21 @@ class Compiled:
         return values if slot.cells else encode(slot.leaf, values)
 
     def _extras(self, records: Sequence[Any], fields: Sequence[str] | None) -> list[str | None]:
-        if fields is None and self._flat and not self._lists:
-            names = self._tree.keys()
-            return [
-                None if record.keys() <= names else write_extra({k: v for k, v in record.items() if k not in names})
-                for record in records
-            ]
         if fields is None:
-            return [write_extra(_rest(record, self._tree)) for record in records]
+            return self._unread.of(records)
         unread = sorted((name, number) for number, name in enumerate(fields) if self._tree.get(name) is not True)
         if not unread:
             return [None] * len(records)
         if any(name in self._tree for name, _ in unread):
-            rests = (_rest(named(record, fields), self._tree) for record in records)
+            rests = (rest_of(named(record, fields), self._tree) for record in records)
             return [write_extra({k: v for k, v in rest.items() if v is not None}) for rest in rests]
         said = ({name: record[at] for name, at in unread if record[at] is not None} for record in records)
         return [write_extra(each) for each in said]
 
 
-def _tree(paths: Iterable[tuple[str | int, ...]]) -> dict[str | int, Any]:
-    """What is read of a record, by name; True where a value is read whole."""
-    tree: dict[str | int, Any] = {}
-    for path in paths:
-        node: Any = tree
-        for step in path[:-1]:
-            node = node.setdefault(step, {})
-            if node is True:
-                break
-        else:
-            node[path[-1]] = True
-    return tree
-
-
-def _read_each(tree: dict[Any, Any], plan: ListPlan) -> None:
-    """Note in a tree what is read of each item of a list."""
-    node = tree
-    for step in plan.path:
-        inner = node.setdefault(step, {})
-        if inner is True:
-            return
-        node = inner
-    node[_EACH] = _merged(node.get(_EACH, {}), _tree(path for ask in plan.asks for path in ask.paths))
-
-
-def _merged(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> dict[Any, Any]:
-    found = dict(one)
-    for name, node in other.items():
-        both = isinstance(node, dict) and isinstance(found.get(name), dict)
-        found[name] = _merged(found[name], node) if both else True if found.get(name) is True else node
-    return found
-
-
 def _no_list(place: int, plan: ListPlan, value: object) -> Rejected:
     where = ".".join(map(str, plan.path))
     return Rejected(place, plan.plan.cls.__name__, f"{where!r}: found {type(value).__name__}, expected a list")
-
-
-def _rest(record: Any, tree: Mapping[str | int, Any]) -> dict[str, Any]:  # noqa: ANN401 - a record by name
-    """The record without what the mappings read."""
-    rest: dict[str, Any] = {}
-    for name, value in record.items():
-        node = tree.get(name)
-        if node is None:
-            rest[name] = value
-        elif isinstance(node, dict):
-            inner = _rest(value, node) if isinstance(value, dict) else _rest_of_each(value, node)
-            if inner not in ({}, None):
-                rest[name] = inner
-    return rest
-
-
-def _rest_of_each(value: Any, node: Mapping[Any, Any]) -> Any:  # noqa: ANN401 - a value of a record
-    """A value that is no object; of a list whose items are read what is left of them, None when that is nothing."""
-    if _EACH not in node or not isinstance(value, list):
-        return value
-    rests = [_rest(item, node[_EACH]) if isinstance(item, dict) else item for item in value]
-    return rests if any(rest not in ({}, None) for rest in rests) else None
 
 
 def _untouched(rows: Sequence[Rows], places: Sequence[int]) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from crmcx.connectors.checking import at_path, joined_text
+from crmcx.connectors.asking import at_path, joined_text
 from crmcx.connectors.compiled import Compiled
 from crmcx.connectors.plan import Ask, Path
 from crmcx.models.base import Record

@@ -80,7 +80,7 @@ class Reply:
         if not self.body.strip():
             return None
         try:
-            return from_json(self.body)
+            return from_json(self.body, cache_strings="keys")  # values are seldom met again
         except ValueError:
             fault = f"the answer of {place_of(self.url)} is no JSON"
         raise SourceError(fault, hint="check the address, or whether a proxy answers in its place", status=self.status)

@@ -9,7 +9,7 @@ from attrs import frozen
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
-from crmcx.connectors.checking import at_path
+from crmcx.connectors.asking import at_path
 from crmcx.connectors.conversions import InstantAs, Plain
 from crmcx.connectors.pages import Page
 from crmcx.connectors.plan import KNOWN

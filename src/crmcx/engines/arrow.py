@@ -17,6 +17,7 @@ from typing import Any
 
 _FORMATS = {"int64": b"l", "float64": b"g", "string": b"u", "bool": b"b", "binary": b"z"}
 _NULLABLE = 2
+_DIGITS = bytes.maketrans(b"\x00\x01", b"01")
 _STREAM_NAME = b"arrow_array_stream"
 _ALIVE: dict[int, tuple[object, ...]] = {}
 _TOKENS = itertools.count(1)
@@ -99,7 +100,7 @@ def _bits(flags: Sequence[bool]) -> bytes:
     """The flags as a bitmap, the first in the lowest bit."""
     if not flags:
         return b""
-    text = "".join("1" if flag else "0" for flag in reversed(flags))
+    text = bytes(reversed(flags)).translate(_DIGITS)
     return int(text, 2).to_bytes((len(flags) + 7) // 8, "little")
 
 
@@ -110,18 +111,25 @@ def _buffers(values: Sequence[Any], dtype: str) -> tuple[list[object], int]:
         return _all_null(len(values), dtype), nulls
     valid = _bits([value is not None for value in values]) if nulls else None
     if dtype == "string":
-        encoded = (
-            [b"" if value is None else value.encode() for value in values] if nulls else [*map(str.encode, values)]
-        )
-        offsets = array("i", itertools.chain((0,), itertools.accumulate(map(len, encoded))))
-        return [valid, offsets, b"".join(encoded)], nulls
+        return [valid, *_texts([value or "" for value in values] if nulls else values)], nulls
     if dtype == "binary":
-        data = [b"" if value is None else value for value in values]
-        return [valid, array("i", itertools.chain((0,), itertools.accumulate(map(len, data)))), b"".join(data)], nulls
+        return [valid, *_bytes([b"" if value is None else value for value in values] if nulls else values)], nulls
     if dtype == "bool":
         return [valid, _bits([bool(value) for value in values])], nulls
     filled = values if not nulls else [0 if value is None else value for value in values]
     return [valid, array("q" if dtype == "int64" else "d", filled)], nulls
+
+
+def _texts(values: Sequence[str]) -> tuple[array[int], bytes]:
+    """Where each text ends, and all of them together; where all is ASCII, they are not encoded one by one."""
+    together = "".join(values)
+    if not together.isascii():
+        return _bytes([*map(str.encode, values)])
+    return array("i", [0, *itertools.accumulate(map(len, values))]), together.encode()
+
+
+def _bytes(values: Sequence[bytes]) -> tuple[array[int], bytes]:
+    return array("i", [0, *itertools.accumulate(map(len, values))]), b"".join(values)
 
 
 def _all_null(length: int, dtype: str) -> list[object]:
