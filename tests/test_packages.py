@@ -88,6 +88,7 @@ def test_plugins_that_fail_to_load_are_named_and_skipped(site: Path) -> None:
 
 
 ASK = """
+import sys
 from crmcx.connectors import installed
 from crmcx.errors import ConnectorError
 for name in sys.argv[1:]:
