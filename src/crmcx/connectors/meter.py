@@ -23,7 +23,7 @@ class Waiting:
 
     @property
     def told(self) -> str:
-        """The wait in words, such as `throttled by hubspot until 12:03:10 UTC`."""
+        """The wait in words: throttled by hubspot until 12.03, and the like."""
         said = {"throttled": "throttled by", "in trouble": "waiting for", "paced": "pacing requests to"}
         return f"{said[self.reason]} {self.name} until {self.until:%H:%M:%S} UTC"
 

@@ -22,10 +22,10 @@ _PARENTS_AT_A_TIME = 1_000
 
 @frozen(kw_only=True)
 class Fetched:
-    """A page, mapped, and as JSON where the pass stands behind it."""
+    """A page, mapped, or a parent that was read to its end; and as JSON where the pass stands behind it."""
 
-    page: StagedPage
-    """The page."""
+    page: StagedPage | None
+    """The page; None where a parent was passed that has no children."""
     cursor: str
     """The pass."""
 
@@ -144,6 +144,7 @@ class Reading:
                 if self._ends:
                     return
                 self.course.leave(parent)
+                yield Fetched(page=None, cursor=self.now.as_json())
 
     @property
     def _ends(self) -> bool:

@@ -17,7 +17,7 @@ from crmcx.sync.alone import alone
 from crmcx.sync.reading import Reading
 from crmcx.sync.report import Progress, RunReport
 from crmcx.sync.threads import Came, at_once, in_order
-from crmcx.sync.writing import Listener, Progressing, Writer, collector_paused
+from crmcx.sync.writing import Ahead, Listener, Progressing, Writer, collector_paused
 
 ROWS_PER_COMMIT = 20_000
 """Records that one transaction takes; fewer cost more per record, more gain little."""
@@ -87,7 +87,9 @@ def sync(run: Run) -> RunReport:
             seconds_per_commit=run.seconds_per_commit,
         )
         try:
-            report, errors = _all(run, writer, [Progressing(reading=each) for each in readings])
+            report, errors = _all(
+                run, writer, [Progressing(reading=each, ahead=Ahead(run.rows_per_commit)) for each in readings]
+            )
         except BaseException as error:
             with suppress(StoreError):  # a store that failed takes no note, and what it failed of is what counts
                 run.store.finish_run(numbers[0], state="failed", reason=type(error).__name__)
@@ -245,4 +247,6 @@ def _failed(errors: Sequence[Exception], report: RunReport) -> Exception:
     failed = [each for each in report.streams if each.state == "failed"]
     told = "; ".join(f"{each.stream}: {each.error}" for each in failed)
     msg = f"{len(failed)} streams of {report.source} failed: {told}"
-    return SourceError(msg, hint="what was committed stands; mend them and run again", report=report)
+    return SourceError(
+        msg, hint="what was committed stands; mend them and run again", report=report, errors=tuple(errors)
+    )

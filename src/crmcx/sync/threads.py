@@ -11,7 +11,7 @@ from contextvars import copy_context
 from attrs import frozen
 
 from crmcx.sync.reading import Fetched
-from crmcx.sync.writing import Progressing
+from crmcx.sync.writing import Load, Progressing
 
 _PAGES_AHEAD = 4
 _LOOK_AGAIN = 0.1
@@ -36,6 +36,7 @@ def in_order(streams: Sequence[Progressing]) -> Generator[Came, None, None]:
         try:
             each.reading.begin()
             for page in each.reading.pages():
+                each.ahead.add(Load.of(page))
                 yield Came(each, page)
         except GeneratorExit:
             raise
@@ -47,7 +48,7 @@ def in_order(streams: Sequence[Progressing]) -> Generator[Came, None, None]:
 def at_once(streams: Sequence[Progressing], threads: int) -> Generator[Came, None, None]:
     """Read the streams in threads, a child stream after that of its parents.
 
-    A thread is some pages ahead of the writer at most.
+    A thread is ahead of its commits by one commit at most.
     """
     said: queue.Queue[Came] = queue.Queue(maxsize=_PAGES_AHEAD)
     left = threading.Event()
@@ -91,8 +92,10 @@ def _read(stream: Progressing, said: queue.Queue[Came], left: threading.Event) -
     try:
         stream.reading.begin()
         for page in stream.reading.pages():
+            stream.ahead.add(Load.of(page))
             if not _put(said, Came(stream, page), left):
                 return
+            stream.ahead.wait(left)
     except BaseException as raised:  # noqa: BLE001 - told to the writer, which raises it again
         error = raised
     _put(said, Came(stream, error=error), left)

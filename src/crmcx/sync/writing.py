@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from attrs import asdict, define, field
+from attrs import asdict, define, field, frozen
 
 from crmcx.connectors import Plugins
 from crmcx.connectors.hookspecs import Gathered
@@ -22,8 +22,68 @@ from crmcx.sync.report import Progress, StreamReport
 
 _MOST_BYTES = 64 << 20
 """Bytes of raw pages that a commit waits with at most."""
+_MOST_STEPS = 200
+"""Pages, and parents without children, that a commit waits with at most."""
+_LOOK_AGAIN = 0.1
 
 Listener = Callable[[Progress], None]
+
+
+@frozen
+class Load:
+    """How much a commit takes, or waits with."""
+
+    rows: int = 0
+    """Records."""
+    steps: int = 0
+    """Pages, and parents that were read to their end."""
+    size: int = 0
+    """Bytes of raw pages."""
+
+    @classmethod
+    def of(cls, fetched: Fetched) -> Load:
+        """That of one page."""
+        return cls(0, 1) if fetched.page is None else cls(fetched.page.read, 1, len(fetched.page.body))
+
+    def __add__(self, other: Load) -> Load:
+        return Load(self.rows + other.rows, self.steps + other.steps, self.size + other.size)
+
+    def __sub__(self, other: Load) -> Load:
+        return Load(self.rows - other.rows, self.steps - other.steps, self.size - other.size)
+
+    def fills(self, rows_per_commit: int) -> bool:
+        """Whether it is a whole commit."""
+        return self.rows >= rows_per_commit or self.steps >= _MOST_STEPS or self.size >= _MOST_BYTES
+
+
+@define
+class Ahead:
+    """How far the reader of a stream is ahead of its commits: never by more than one takes.
+
+    What was read and not committed is what has to be asked for again after a death.
+    """
+
+    rows_per_commit: int
+    """Records that one commit takes."""
+    _load: Load = field(factory=Load, init=False)
+    _changed: threading.Condition = field(factory=threading.Condition, init=False, repr=False)
+
+    def add(self, load: Load) -> None:
+        """Something was read."""
+        with self._changed:
+            self._load += load
+
+    def committed(self, load: Load) -> None:
+        """Something was committed."""
+        with self._changed:
+            self._load -= load
+            self._changed.notify_all()
+
+    def wait(self, left: threading.Event) -> None:
+        """Wait until there is room, or nobody commits any more."""
+        with self._changed:
+            while self._load.fills(self.rows_per_commit) and not left.is_set():
+                self._changed.wait(_LOOK_AGAIN)
 
 
 @define(kw_only=True)
@@ -32,12 +92,12 @@ class Progressing:
 
     reading: Reading
     """How it is read."""
-    pages: list[Fetched] = field(factory=list)
-    """Pages that wait for their commit."""
-    rows: int = 0
-    """Their records."""
-    size: int = 0
-    """Their bytes."""
+    ahead: Ahead
+    """How far its reader is ahead."""
+    waiting: list[Fetched] = field(factory=list)
+    """What waits for its commit."""
+    load: Load = field(factory=Load)
+    """How much that is."""
     waits_since: float = 0.0
     """When the first of them came, by the monotonic clock."""
     counts: Counts = field(factory=Counts)
@@ -76,19 +136,19 @@ class Writer:
     _telling: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
 
     def take(self, stream: Progressing, fetched: Fetched) -> None:
-        """A page was read."""
+        """A page was read, or a parent to its end."""
         if stream.refused is not None:
+            stream.ahead.committed(Load.of(fetched))
             return
-        if not stream.pages:
+        if not stream.waiting:
             stream.waits_since = time.monotonic()
             self.under_way.append(stream)
-        stream.pages.append(fetched)
-        stream.rows += fetched.page.read
-        stream.size += len(fetched.page.body)
-        if stream.rows >= self.rows_per_commit or stream.size >= _MOST_BYTES:
+        stream.waiting.append(fetched)
+        stream.load += Load.of(fetched)
+        if stream.load.fills(self.rows_per_commit):
             self.commit(stream)
-        elif sum(each.rows for each in self.under_way) >= 2 * self.rows_per_commit:
-            self.commit(max(self.under_way, key=lambda each: each.rows))
+        elif sum(each.load.rows for each in self.under_way) >= 2 * self.rows_per_commit:
+            self.commit(max(self.under_way, key=lambda each: each.load.rows))
         else:
             self.commit_what_waits()
 
@@ -105,9 +165,9 @@ class Writer:
         Raises:
             StoreError: It could not be written.
         """
-        if not stream.pages:
+        if not stream.waiting:
             return
-        reading, pages, cursor = stream.reading, tuple(each.page for each in stream.pages), stream.pages[-1].cursor
+        reading, load, cursor = stream.reading, stream.load, stream.waiting[-1].cursor
         unit = Unit(
             run_id=self.numbers[0],
             run_started_us=self.numbers[1],
@@ -119,18 +179,20 @@ class Writer:
             volatile=reading.stager.volatile,
             keeps_history=reading.stream.keeps_history,
             sweeps=reading.stream.sweeps and reading.now.whole,
-            pages=pages,
+            pages=tuple(each.page for each in stream.waiting if each.page is not None),
             cursor=cursor,
         )
-        stream.pages, stream.rows, stream.size = [], 0, 0
+        stream.waiting, stream.load = [], Load()
         self.under_way.remove(stream)
-        if self.plugins is not None:
-            try:
+        try:
+            if self.plugins is not None and unit.pages:
                 self.plugins.before_commit(gathered_of(unit))
-            except SourceError as error:
-                stream.refused, reading.given_up = error, True
-                return
-        stream.counts += self.store.commit(unit)
+            stream.counts += self.store.commit(unit)
+        except SourceError as error:
+            stream.refused, reading.given_up = error, True
+            return
+        finally:
+            stream.ahead.committed(load)
         gc.collect(1)  # the collector rests during a run; what is young and in cycles goes here
         self.tell(stream, "reading")
 
