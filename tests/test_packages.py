@@ -126,7 +126,6 @@ def test_streams_of_rubbish_fail_alone(site: Path) -> None:
     assert "Traceback" not in told_else
 
 
-@pytest.mark.xfail(reason="the engine lets SystemExit of a stream through, which ends the host", strict=True)
 def test_a_stream_that_ends_the_process_fails_alone(site: Path) -> None:
     install(HOSTILE, site, only=["hostile-pages"])
     connect(site, "hostile-ending")

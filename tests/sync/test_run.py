@@ -169,7 +169,7 @@ class TestAgain:
 
 
 class TestFailure:
-    @pytest.mark.parametrize("error", [BreakError(), SourceError("gone"), KeyboardInterrupt(), SystemExit(1)])
+    @pytest.mark.parametrize("error", [BreakError(), SourceError("gone"), KeyboardInterrupt()])
     def test_what_was_committed_is_kept(self, error: BaseException, store: Store) -> None:
         with pytest.raises(type(error)) as raised:
             run(store, breaking(listing(*PAGES), 3, error), rows_per_commit=2)
@@ -181,6 +181,13 @@ class TestFailure:
         assert states(store) == [("failed", type(error).__name__)]
         assert books(store, "runs", "finished_us IS NOT NULL") == [(True,)]
         assert store.status().streams[0].finished_at is None
+
+    def test_one_that_would_end_the_program_fails_alone(self, store: Store) -> None:
+        with pytest.raises(ConnectorError, match="the stream deals was to end the whole program"):
+            run(store, breaking(listing(*PAGES), 3, SystemExit(1)), listing(*PAGES, name="other"), rows_per_commit=2)
+
+        assert ids(store) == ["1", "2", "3", "4", "5"]
+        assert states(store) == [("failed", "ConnectorError")]
 
     def test_the_other_streams_are_whole(self, store: Store) -> None:
         with pytest.raises(BreakError):

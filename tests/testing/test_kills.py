@@ -14,8 +14,6 @@ from crmcx.testing.world import World
 
 PAGE = 5
 PAGES_PER_COMMIT = 2
-AHEAD = 5
-"""Pages that a thread may have read while the writer is at a commit: four that wait, and one in hand."""
 OF_CHILDREN = 5 + 20
 """Pages of comments that make up a commit: two on each, and those of the tickets that have none."""
 EACH = 25
@@ -59,9 +57,8 @@ def kills(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def demand_made_up_for(death: Death, kills: Kills) -> None:
     assert death.same, death
     assert death.adds_up, death
-    ahead = 0 if kills.connector.threads == 0 else AHEAD
     for kind, pages in death.again.items():
-        assert pages <= ahead + (OF_CHILDREN if kind == "comments" else PAGES_PER_COMMIT), death
+        assert pages <= (OF_CHILDREN if kind == "comments" else PAGES_PER_COMMIT), death
 
 
 @pytest.mark.parametrize("where", ["step", "answer"])

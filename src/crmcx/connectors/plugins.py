@@ -74,7 +74,7 @@ class Plugins:
                     msg = f"the connector name {cls.name!r} is taken"
                     raise ConnectorError(msg, hint="choose another name")
                 taken.add(cls.name)
-        except Exception:
+        except BaseException:
             self.manager.unregister(plugin)
             raise
         self._classes.update({cls.name: cls for cls in classes})
@@ -88,7 +88,7 @@ class Plugins:
         for name, call in self._each("crmcx_map_custom_fields"):
             try:
                 found = call(connector=connector, stream=stream, mapping=mapping)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise _raised(name, "crmcx_map_custom_fields", error) from error
             if found is None:
                 continue
@@ -108,7 +108,7 @@ class Plugins:
         for name, call in self._each("crmcx_before_commit"):
             try:
                 call(gathered=gathered)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise _raised(name, "crmcx_before_commit", error) from error
 
     def after_run(self, report: RunReport) -> None:
@@ -116,7 +116,7 @@ class Plugins:
         for name, call in self._each("crmcx_after_run"):
             try:
                 call(report=report)
-            except Exception as error:  # noqa: BLE001 - the run has ended; what came after it is not its error
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the run has ended; what came after it is not its error
                 _LOG.warning("the plugin %s raised %s in crmcx_after_run", name, type(error).__name__)
 
     def _each(self, hook: str) -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -146,7 +146,7 @@ class Plugins:
         raise ConnectorError(msg, hint="check the spelling, or install the package that brings it")
 
 
-def _raised(plugin: str, hook: str, error: Exception) -> ConnectorError:
+def _raised(plugin: str, hook: str, error: BaseException) -> ConnectorError:
     msg = f"the plugin {plugin} raised {type(error).__name__} in {hook}"
     return ConnectorError(msg, hint="repair or uninstall it; nothing was written of what it was shown")
 

@@ -132,6 +132,15 @@ class Reading:
             ConnectorError: The stream does not keep its contract.
             PagingError: A page leads back to an earlier one, or may have been cut off.
         """
+        try:
+            yield from self._all()
+        except SystemExit:
+            ended = f"the stream {self.stream.name} was to end the whole program"
+        else:
+            return
+        raise ConnectorError(ended, hint="have it raise an error of its own")
+
+    def _all(self) -> Iterator[Fetched]:
         with metered(self.meter):
             if self.stream.parents is None:
                 yield from self._read()
