@@ -77,7 +77,7 @@ def test_it_is_as_if_it_had_never_been_there(resolved: bool, ws: Workspace, neve
     assert dict(gone.rows) == {
         "customers": 5, "interactions": 30, "deals": 4, "deal_changes": 4, "contact_points": 10,
     }  # fmt: skip
-    assert (gone.quarantined, gone.streams, gone.runs, gone.pages) == (2, 3, 4, 4)
+    assert (gone.quarantined, gone.streams, gone.runs, gone.pages) == (1, 3, 4, 4)
     assert (gone.mapped, gone.apart) == ((5, 10) if before else (0, 0))
     assert bool(gone.edges) == resolved
     assert ws.store.sources() == ("app", HOLDER)

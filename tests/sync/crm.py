@@ -59,9 +59,17 @@ class Reads(Connector):
 
     def read(self, cursor: Cursor) -> Iterator[Page]:
         self.source.asked.append((cursor.watermark, cursor.token))
-        found = self.source.newer(cursor.watermark)
-        start = cursor.token or 0
-        for number, at in enumerate(range(start, max(len(found), 1), self.size)):
+        token, number = cursor.token, 0
+        while True:
             self.before_page(number)
-            more = at + self.size < len(found)
-            yield Page(found[at : at + self.size], next=at + self.size if self.tokens and more else None)
+            # After the last record that was read, by stamp and id: an offset would pass over what moves meanwhile.
+            left = [each for each in self.source.newer(cursor.watermark) if token is None or _place(each) > token]
+            page, token = left[: self.size], _place(left[self.size - 1]) if len(left) > self.size else None
+            yield Page(page, next=token if self.tokens else None)
+            if token is None:
+                return
+            number += 1
+
+
+def _place(record: dict[str, Any]) -> list[str]:
+    return [record["updated"], record["id"]]
