@@ -324,7 +324,7 @@ class TestLoading:
 import sys
 sys.modules["hypothesis"] = None
 try:
-    import crmcx.testing
+    from crmcx.testing import strategies
 except ImportError as error:
     print(type(error).__name__, error.hint)
 """
