@@ -33,11 +33,11 @@ def bloated(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ws.resolve()
         with ws.store.writing() as connection:
             connection.execute(
-                "INSERT INTO books.pages (page_id, source, body) SELECT 1000 + i, 'bloat',"
+                "INSERT INTO books.bodies SELECT 1000 + i, 0,"
                 " (md5(i::VARCHAR) || md5((i + 1)::VARCHAR))::BLOB FROM range(100000) r(i)"
             ).fetchall()
     with Workspace(path) as ws, ws.store.writing() as connection:
-        connection.execute("DELETE FROM books.pages WHERE source = 'bloat'").fetchall()
+        connection.execute("DELETE FROM books.bodies WHERE page_id >= 1000").fetchall()
     return path
 
 

@@ -62,6 +62,11 @@ def _step(holders: Sequence[Any], step: str | int) -> Sequence[Any]:
     return [holder.get(step) if type(holder) is dict else at_path(holder, (step,)) for holder in holders]
 
 
+def column_at(records: Sequence[Said], path: Path) -> Sequence[Any]:
+    """What stands at a path of each of some records; None where nothing does."""
+    return _at(path, {(): records})
+
+
 def at_path(record: Any, path: Path) -> Any:  # noqa: ANN401 - nested data of a source
     """What stands at a path of a record; None where the way ends."""
     for step in path:

@@ -46,6 +46,7 @@ class FieldWatch:
     def __init__(self) -> None:
         self._kinds: dict[str, FieldKind | None] = {}
         self._top: set[str] = set()
+        self._names: dict[Sequence[str], str] = {}
 
     def see(self, page: Page) -> None:
         """Look at a page."""
@@ -62,11 +63,20 @@ class FieldWatch:
                 self._note(path, value)
 
     def _note(self, path: Sequence[str], value: object) -> None:
-        name = spelled([step if _OF_A_NAME.fullmatch(str(step)) else "*" for step in path])
+        name = self._name(path)
         before = self._kinds.get(name)
-        if value is None or (name not in self._kinds and len(self._kinds) >= _MOST_FIELDS):
+        if before is FieldKind.TEXT or value is None or (before is None and len(self._kinds) >= _MOST_FIELDS):
             return
         self._kinds[name] = wider(before, kind_of(value))
+
+    def _name(self, path: Sequence[str]) -> str:
+        """How a field is told; remembered, since most are met again."""
+        found = self._names.get(path)
+        if found is None:
+            found = spelled([step if _OF_A_NAME.fullmatch(str(step)) else "*" for step in path])
+            if len(self._names) < _MOST_FIELDS:
+                self._names[path] = found
+        return found
 
     def since(self, earlier: str | None) -> tuple[Drift, str]:
         """What is other than in earlier runs, and what to tell the next.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +11,11 @@ from attrs import frozen
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
-from crmcx.connectors.asking import at_path
+from crmcx.connectors.asking import at_path, column_at
 from crmcx.connectors.conversions import InstantAs, Plain
 from crmcx.connectors.pages import Page
 from crmcx.connectors.plan import KNOWN
-from crmcx.connectors.straight import instant_us
+from crmcx.connectors.straight import instant_us, instants_us
 from crmcx.connectors.validators import validated
 from crmcx.instants import MICROSECOND, from_us
 
@@ -52,16 +54,21 @@ class Stamps:
                 validated(cursor, KNOWN, source="cursor", nullable=True), config=ConfigDict(hide_input_in_errors=True)
             )
 
-    def of(self, page: Page) -> list[Watermark]:
-        """The stamps, in the order of the records."""
-        place = {name: number for number, name in enumerate(page.fields or ())}
-        found = []
-        for record in page.records:
-            said = at_path(record, self._path) if page.fields is None else self._cell(record, place)
-            mark = self._read(said)
-            if mark is not None:
-                found.append(mark)
-        return found
+    def of(self, page: Page) -> tuple[Sequence[int], Watermark | None]:
+        """The stamps, in the order of the records, and the newest of them."""
+        said = self._said(page)
+        if self._adapter is None:
+            with suppress(TypeError, ValueError, LookupError):
+                us = [each for each in instants_us(said, required=False) if each is not None]
+                return us, Watermark(value=max(us), dated=True) if us else None
+        marks = [mark for mark in map(self._read, said) if mark is not None]
+        return [mark.value for mark in marks], max(marks, key=lambda mark: mark.value, default=None)
+
+    def _said(self, page: Page) -> Sequence[Any]:
+        if page.fields is None:
+            return column_at(page.records, self._path)
+        place = {name: number for number, name in enumerate(page.fields)}
+        return [self._cell(record, place) for record in page.records]
 
     def _cell(self, record: Any, place: dict[str, int]) -> Any:  # noqa: ANN401 - a record of cells
         at = place.get(str(self._path[0]))

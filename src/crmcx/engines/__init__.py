@@ -1,7 +1,7 @@
 """Engines: list or frame in, rows out. Nothing else imports DuckDB, Polars, pandas, PyArrow or PySpark."""
 
 from crmcx.engines.arrow import ColumnStream
-from crmcx.engines.database import connect, could_not_write, lacks_memory, roll_back
+from crmcx.engines.database import connect, could_not_write, handed_over, lacks_memory, roll_back
 from crmcx.engines.frames import (
     engine_name,
     from_columns,
@@ -23,6 +23,7 @@ __all__ = [
     "engine_name",
     "explained",
     "from_columns",
+    "handed_over",
     "is_sound",
     "lacks_memory",
     "native",

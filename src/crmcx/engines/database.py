@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from crmcx.engines.arrow import ColumnStream
 from crmcx.errors import StoreError, StoreFullError, StoreLockedError, StoreVersionError
 
 _HEADERS = 3 * 4096
 _MAGIC, _MAGIC_AT = b"DUCK", 8
+_NO_MEMORY = "failed to pin block"
 
 
 def connect(path: str, config: Mapping[str, Any], *, read_only: bool) -> Any:  # noqa: ANN401 - a DuckDB connection
@@ -85,17 +88,35 @@ def roll_back(connection: Any) -> bool:  # noqa: ANN401 - a DuckDB connection
     return True
 
 
+@contextmanager
+def handed_over(connection: Any, name: str, columns: ColumnStream) -> Iterator[None]:  # noqa: ANN401
+    """Columns as a view of the connection, while the block runs."""
+    import duckdb  # noqa: PLC0415 - an engine, loaded at first use
+
+    connection.register(name, columns)
+    try:
+        yield
+    except BaseException:
+        with suppress(duckdb.Error):  # the transaction may be over, and the error that ended it is the one to tell
+            connection.unregister(name)
+        raise
+    connection.unregister(name)
+
+
 def lacks_memory(error: BaseException) -> bool:
     """Whether an error means that the memory that was given does not suffice."""
     import duckdb  # noqa: PLC0415 - an engine, loaded at first use
 
-    return isinstance(error, duckdb.OutOfMemoryException)
+    at_commit = isinstance(error, duckdb.TransactionException | duckdb.FatalException)
+    return isinstance(error, duckdb.OutOfMemoryException) or (at_commit and _NO_MEMORY in str(error))
 
 
 def could_not_write(error: BaseException) -> bool:
     """Whether an error means that the file could not be written."""
     import duckdb  # noqa: PLC0415 - an engine, loaded at first use
 
+    if lacks_memory(error):
+        return False
     if isinstance(error, duckdb.TransactionException):
         return "could not write" in str(error).lower()  # the log could not be written at COMMIT
     return isinstance(error, duckdb.FatalException | duckdb.IOException)

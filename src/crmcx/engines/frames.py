@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals.stable.v2 as nw
 
 from crmcx.engines.arrow import ColumnStream
+from crmcx.engines.database import handed_over
 from crmcx.errors import EngineMismatchError, MissingExtraError, UnsupportedEngineError
 
 if TYPE_CHECKING:
@@ -52,9 +53,8 @@ def _memory() -> duckdb.DuckDBPyConnection:
 def _relation(stream: ColumnStream) -> Any:  # noqa: ANN401 - a DuckDB relation
     connection = _memory()
     name = f"rows_{next(_NUMBERS)}"
-    connection.register(name, stream)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE t_{name} AS SELECT * FROM {name}")
-    connection.unregister(name)
+    with handed_over(connection, name, stream):
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE t_{name} AS SELECT * FROM {name}")
     return connection.table(f"t_{name}")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crmcx.engines import ColumnStream
+from crmcx.engines import ColumnStream, handed_over
 from crmcx.identity.policy import Policy
 from crmcx.store import literal
 
@@ -82,12 +82,12 @@ def make_people(connection: Any, policy: Policy) -> None:  # noqa: ANN401 - a Du
     """Make the temporary table `id_people`: for each customer how she is named; `way` numbers equal ways."""
     pairs = [(name, number) for number, group in enumerate(policy.nicknames) for name in group]
     columns: dict[str, list[Any]] = {"name": [name for name, _ in pairs], "number": [number for _, number in pairs]}
-    connection.register("id_groups", ColumnStream(columns, {"name": "string", "number": "int64"}))
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE id_nicknames AS
-        SELECT {_plain("name")} AS name, list(DISTINCT number) AS numbers FROM id_groups GROUP BY ALL"""
-    ).fetchall()
-    connection.unregister("id_groups")
+    groups = ColumnStream(columns, {"name": "string", "number": "int64"})
+    with handed_over(connection, "id_groups", groups):
+        connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE id_nicknames AS
+            SELECT {_plain("name")} AS name, list(DISTINCT number) AS numbers FROM id_groups GROUP BY ALL"""
+        ).fetchall()
     titles = ", ".join(map(literal, _TITLES))
     # What a source calls a name, in words without titles; where nothing else is left, as it was.
     words = f"""list_filter(string_split(trim(regexp_replace(coalesce(%s, ''), '\\s+', ' ', 'g')), ' '),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crmcx.engines import ColumnStream
+from crmcx.engines import ColumnStream, handed_over
 from crmcx.identity.policy import Policy
 from crmcx.identity.readings import READER, Reading, can_read_phones, read_email, read_id, read_phone
 from crmcx.store import literal
@@ -78,9 +78,8 @@ def _read_new(connection: Any, policy: Policy) -> None:  # noqa: ANN401 - a Duck
             "key": [reading.key for reading in readings],
             "aside": [reading.aside for reading in readings],
         }
-        connection.register("id_read", ColumnStream(columns, _DTYPES))
-        connection.execute(f"INSERT INTO identity.readings SELECT *, {READER} FROM id_read").fetchall()
-        connection.unregister("id_read")
+        with handed_over(connection, "id_read", ColumnStream(columns, _DTYPES)):
+            connection.execute(f"INSERT INTO identity.readings SELECT *, {READER} FROM id_read").fetchall()
 
 
 def _reading(rule: str, variant: str, raw: str, policy: Policy) -> Reading:

@@ -5,12 +5,13 @@ from crmcx.store.ddl import literal
 from crmcx.store.deleting import Swept
 from crmcx.store.exporting import Exported, ExportedTable, export
 from crmcx.store.forgetting import Disconnected
+from crmcx.store.pages import StoredPage
 from crmcx.store.quarantine import Quarantine, Quarantined
 from crmcx.store.snapshot import Snapshot
 from crmcx.store.staging import Counts, StagedGone, StagedPage, StagedReject, StagedRows, Unit
 from crmcx.store.status import Status, StreamStatus
 from crmcx.store.store import Store
-from crmcx.store.streams import StoredPage, StreamState
+from crmcx.store.streams import StreamState
 
 __all__ = [
     "Compacted",

@@ -5,22 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from attrs import frozen
-
-from crmcx.engines import ColumnStream
+from crmcx.engines import ColumnStream, handed_over
 from crmcx.models.base import Record
 from crmcx.store.merge import ClassMerge
-from crmcx.store.staging import StagedPage, StagedReject, Unit
-
-
-@frozen
-class Numbered:
-    """A page with its number in the store."""
-
-    page: StagedPage
-    """The page."""
-    page_id: int
-    """Its number."""
+from crmcx.store.pages import Numbered
+from crmcx.store.staging import StagedReject, Unit
 
 
 def set_aside(
@@ -85,15 +74,11 @@ def set_aside(
         "record": [record_of(reject) if each.page.origin is None else None for each, reject in found],
     }
     numbers = {"quarantine_id", "run_id", "row", "raw_ref", "recorded_us"}
-    connection.register(
-        "incoming", ColumnStream(columns, {name: "int64" if name in numbers else "string" for name in columns})
-    )
-    try:
+    types = {name: "int64" if name in numbers else "string" for name in columns}
+    with handed_over(connection, "incoming", ColumnStream(columns, types)):
         written = connection.execute(
             "INSERT INTO books.quarantine BY NAME SELECT * FROM incoming RETURNING raw_ref"
         ).fetchall()
-    finally:
-        connection.unregister("incoming")
     if unit.replay:
         _drop_superseded(connection, unit, numbered)
     else:
@@ -110,13 +95,22 @@ def _text(ids: Iterable[tuple[type[Record], str]]) -> str:
     return "\n".join(sorted(f"{cls.__dict__['table']}/{number}" for cls, number in ids))
 
 
-def _came_sql(merges: Sequence[ClassMerge]) -> str:
-    """The SELECT of the records of a commit that could be mapped, as texts, with where they came."""
+def _came_sql(merges: Sequence[ClassMerge], aside: str) -> str:
+    """The SELECT of the records of a commit that could be mapped, as texts, with where they came.
+
+    Only of those that may be among the ones put aside, since few are.
+
+    Args:
+        merges: The judged rows of each class.
+        aside: The SELECT of the texts of the ones put aside, as `record`.
+    """
     judged = " UNION ALL ".join(
         f"SELECT raw_ref, arrived, '{merge.schema.name}/' || source_id AS named FROM {merge.judged}" for merge in merges
     )
     return f"""SELECT string_agg(named, chr(10) ORDER BY named) AS record, max(arrived) AS arrived
-        FROM ({judged}) GROUP BY raw_ref"""
+        FROM ({judged}) WHERE raw_ref IN (
+            SELECT raw_ref FROM ({judged}) WHERE named IN (SELECT split_part(record, chr(10), 1) FROM ({aside})))
+        GROUP BY raw_ref"""
 
 
 def _drop_named(connection: Any, unit: Unit, merges: Sequence[ClassMerge]) -> None:  # noqa: ANN401
@@ -128,7 +122,8 @@ def _drop_named(connection: Any, unit: Unit, merges: Sequence[ClassMerge]) -> No
     ).fetchall()
     if not known:
         return
-    came = f" UNION SELECT record FROM ({_came_sql(merges)})" if merges else ""
+    aside = "SELECT record FROM books.quarantine WHERE source = $1 AND stream = $2 AND record IS NOT NULL"
+    came = f" UNION SELECT record FROM ({_came_sql(merges, aside)})" if merges else ""
     connection.execute(
         f"""DELETE FROM books.quarantine WHERE source = $1 AND stream = $2
             AND record IN (SELECT unnest($3::VARCHAR[]){came})""",
@@ -151,7 +146,8 @@ def _drop_earlier(
     ]
     if all(record is None for _, record in aside):
         return
-    came = f" UNION ALL SELECT record, arrived FROM ({_came_sql(merges)})" if merges else ""
+    mine = "SELECT unnest($3::VARCHAR[]) AS record"
+    came = f" UNION ALL SELECT record, arrived FROM ({_came_sql(merges, mine)})" if merges else ""
     connection.execute(
         f"""DELETE FROM books.quarantine q USING (
             SELECT unnest($2) AS arrived, unnest($3::VARCHAR[]) AS record, unnest($4) AS quarantine_id) mine

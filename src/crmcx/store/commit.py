@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from crmcx.engines import ColumnStream
 from crmcx.errors import CountMismatchError, UsageError
 from crmcx.models.base import Model
-from crmcx.store.aside import Numbered, set_aside
+from crmcx.store.aside import set_aside
 from crmcx.store.changes import record_changes
 from crmcx.store.deleting import bury, note_present
-from crmcx.store.merge import SAYS_NEW, ClassMerge, Placed, demand_all
+from crmcx.store.merge import SAYS_NEW, ClassMerge, Placed
+from crmcx.store.pages import Numbered, keep_pages, note_pages
 from crmcx.store.staging import Counts, Unit
 from crmcx.tables.schema import RECORDS
 
@@ -34,7 +33,7 @@ def write_unit(connection: Any, unit: Unit, *, now_us: int, step: Callable[[str]
         KeyCollisionError: Two records have the same key.
     """
     step("pages")
-    numbered = _write_pages(connection, unit)
+    numbered = keep_pages(connection, unit)
     merges = []
     for cls, placed in _by_class(numbered):
         step(f"stage {cls.__name__}")
@@ -68,65 +67,6 @@ def write_unit(connection: Any, unit: Unit, *, now_us: int, step: Callable[[str]
     step("books")
     _write_books(connection, unit, numbered, counts, now_us)
     return counts
-
-
-def _write_pages(connection: Any, unit: Unit) -> list[Numbered]:  # noqa: ANN401 - a DuckDB connection
-    """Store the bodies that are new; a page that is there already, byte for byte, keeps its id.
-
-    DuckDB compresses them by itself when it checkpoints. Pages of one commit have ids of their own even where their
-    bodies are equal, since a record is told from another by page and place. Of equal pages that are there already the
-    one that was not seen for longest comes again, so that each does, however a pass is cut into commits.
-    """
-    hashes = [hashlib.sha256(page.body).hexdigest() for page in unit.pages]
-    known: dict[str, list[int]] = {}
-    for body_hash, page_id in connection.execute(
-        "SELECT body_hash, page_id FROM books.pages"
-        " WHERE source = $1 AND stream = $2 AND body_hash IN (SELECT unnest($3)) ORDER BY seen_us DESC, page_id DESC",
-        [unit.source, unit.stream, hashes],
-    ).fetchall():
-        known.setdefault(body_hash, []).append(page_id)
-    ((last,),) = connection.execute("SELECT coalesce(max(page_id), 0) FROM books.pages").fetchall()
-    numbered, fresh = [], []
-    for page, body_hash in zip(unit.pages, hashes, strict=True):
-        ids = known.get(body_hash)
-        if page.page_id is not None:
-            numbered.append(Numbered(page, page.page_id))
-        elif ids:
-            numbered.append(Numbered(page, ids.pop()))
-        else:
-            last += 1
-            numbered.append(Numbered(page, last))
-            fresh.append((numbered[-1], body_hash))
-    if fresh:
-        _insert_pages(connection, unit, fresh)
-    return numbered
-
-
-def _insert_pages(connection: Any, unit: Unit, fresh: Sequence[tuple[Numbered, str]]) -> None:  # noqa: ANN401
-    pages = [each.page for each, _ in fresh]
-    columns: dict[str, Sequence[Any]] = {
-        "page_id": [each.page_id for each, _ in fresh],
-        "run_id": [unit.run_id] * len(fresh),
-        "source": [unit.source] * len(fresh),
-        "stream": [unit.stream] * len(fresh),
-        "mappings": [unit.mappings] * len(fresh),
-        "fetched_us": [page.fetched_us for page in pages],
-        "origin": [page.origin for page in pages],
-        "first_row": [page.first_row for page in pages],
-        "records": [page.read for page in pages],
-        "body_hash": [body_hash for _, body_hash in fresh],
-        "body": [page.body for page in pages],
-        "form": [page.form for page in pages],
-        "seen_us": [page.fetched_us for page in pages],
-    }
-    numbers = {"page_id", "run_id", "fetched_us", "first_row", "records", "seen_us"}
-    types = {name: "int64" if name in numbers else "string" for name in columns} | {"body": "binary"}
-    connection.register("incoming", ColumnStream(columns, types))
-    try:
-        ((written,),) = connection.execute("INSERT INTO books.pages BY NAME SELECT * FROM incoming").fetchall()
-    finally:
-        connection.unregister("incoming")
-    demand_all(written, len(fresh), "raw pages were kept")
 
 
 def _by_class(numbered: Sequence[Numbered]) -> Iterator[tuple[type[Model], list[Placed]]]:
@@ -183,7 +123,7 @@ def _write_books(
             counts.deleted,
         ],
     ).fetchall()
-    _note_pages(connection, unit, numbered)
+    note_pages(connection, unit, numbered)
     if unit.replay:
         return
     connection.execute(
@@ -194,21 +134,4 @@ def _write_books(
         WHEN NOT MATCHED THEN INSERT (source, stream, cursor, pass_id, known_since_us)
             VALUES (now_.source, now_.stream, now_.cursor, now_.pass_id, now_.since)""",
         [unit.source, unit.stream, unit.cursor, unit.pass_id, unit.run_started_us],
-    ).fetchall()
-
-
-def _note_pages(connection: Any, unit: Unit, numbered: Sequence[Numbered]) -> None:  # noqa: ANN401
-    """Note by which mappings pages were read, and when they came last; at the end, since the judgement asks for it."""
-    seen = "" if unit.replay else ", seen_us = p.seen_us"
-    connection.execute(
-        f"""UPDATE books.pages SET mappings = $1, form = p.form{seen} FROM (
-            SELECT unnest($2) AS page_id, unnest($3::VARCHAR[]) AS form, unnest($4) AS seen_us) p
-        WHERE books.pages.page_id = p.page_id AND (
-            mappings <> $1 OR books.pages.form IS DISTINCT FROM p.form OR books.pages.seen_us < p.seen_us)""",
-        [
-            unit.mappings,
-            [each.page_id for each in numbered],
-            [each.page.form for each in numbered],
-            [each.page.fetched_us for each in numbered],
-        ],
     ).fetchall()

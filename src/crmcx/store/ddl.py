@@ -6,12 +6,16 @@ from crmcx.models.base import Part
 from crmcx.models.fields import Kind
 from crmcx.tables.schema import TABLES, Column, DType, TableSchema
 
-STORE_VERSION = 4
+STORE_VERSION = 5
 """Version of the layout; a store of a higher one is refused."""
 STORAGE_FORMAT = "v1.4.0"
 """DuckDB's file format, named so that it does not move with DuckDB's own default."""
 SETTINGS = {"storage_compatibility_version": STORAGE_FORMAT, "wal_autocheckpoint": "64MB"}
 """DuckDB's settings for a store that is written: checkpoints are few, so that a first load does not pay for many."""
+NO_VACUUM, VACUUM = "SET max_vacuum_tasks = 0", "SET max_vacuum_tasks = 100"
+"""Whether checkpoints write small groups of rows together: in a long load the same rows again and again."""
+RUNS_PER_VACUUM = 16
+"""After so many runs they do once, or many small syncs would leave a file of tiny groups."""
 
 _TYPES = {DType.INT64: "BIGINT", DType.FLOAT64: "DOUBLE", DType.STRING: "VARCHAR", DType.BOOL: "BOOLEAN"}
 
@@ -24,8 +28,9 @@ BOOKS = (
     """CREATE TABLE books.streams (source VARCHAR, stream VARCHAR, cursor VARCHAR, pass_id BIGINT,
         known_since_us BIGINT, finished_us BIGINT, watermark VARCHAR, whole_us BIGINT, fields VARCHAR)""",
     """CREATE TABLE books.pages (page_id BIGINT, run_id BIGINT, source VARCHAR, stream VARCHAR, mappings VARCHAR,
-        fetched_us BIGINT, origin VARCHAR, first_row BIGINT, records BIGINT, body_hash VARCHAR, body BLOB,
-        form VARCHAR, seen_us BIGINT)""",
+        fetched_us BIGINT, origin VARCHAR, first_row BIGINT, records BIGINT, body_hash VARCHAR, form VARCHAR,
+        seen_us BIGINT)""",
+    "CREATE TABLE books.bodies (page_id BIGINT, part BIGINT, body BLOB)",
     """CREATE TABLE books.commits (commit_id BIGINT, run_id BIGINT, source VARCHAR, stream VARCHAR, at_us BIGINT,
         "read" BIGINT, stored BIGINT, unchanged BIGINT, quarantined BIGINT, deleted BIGINT)""",
     """CREATE TABLE books.quarantine (quarantine_id BIGINT, run_id BIGINT, source VARCHAR, stream VARCHAR,

@@ -101,6 +101,9 @@ def forget(connection: Any, source: str, *, now_us: int) -> Disconnected:  # noq
             " SELECT coalesce(max(commit_id), 0) + 1, $1, 0, 0, 0, 0 FROM books.commits",
             [now_us],
         ).fetchall()
+        connection.execute(
+            "DELETE FROM books.bodies WHERE page_id IN (SELECT page_id FROM books.pages WHERE source = $1)", [source]
+        ).fetchall()
         gone = {book: _delete(connection, f"books.{book}", "source = $1", source) for book in _BOOKS}
     finally:
         connection.execute("DROP TABLE IF EXISTS forgotten").fetchall()

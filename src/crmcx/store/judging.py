@@ -23,6 +23,8 @@ class Looks:
     """Whether there are markers, or records that were deleted before."""
     replay: bool
     """Whether the rows come from pages that were read before."""
+    repeats: bool
+    """Whether a key may come more than once."""
 
 
 def judged_sql(rows: str, looks: Looks) -> str:
@@ -54,11 +56,7 @@ def judged_sql(rows: str, looks: Looks) -> str:
         seen += " LEFT JOIN books.pages dead_ ON dead_.page_id = r.buried_ref >> 20"
     without = "r.version IS NULL AND r.old_version IS NOT NULL" if looks.versioned else "FALSE"
     return f"""WITH rows AS ({rows}), met AS ({met}), ranked AS (
-            SELECT *, row_number() OVER (
-                PARTITION BY key
-                ORDER BY version DESC NULLS LAST, CASE WHEN version IS NULL THEN arrived END DESC,
-                    CASE WHEN version IS NULL THEN n END DESC, gone DESC, content_hash DESC, arrived, n
-            ) AS rank FROM met
+            SELECT *, {_RANK if looks.repeats else "1"} AS rank FROM met
         )
         SELECT r.* EXCLUDE (old_version, old_hash, old_ref, stored
                 {_BURIED if looks.deletions else ""}),
@@ -85,6 +83,10 @@ def _of_deletions(looks: Looks) -> str:
                     {without}r.version <= r.buried_version) THEN 'older'"""
 
 
+_RANK = """row_number() OVER (
+                PARTITION BY key
+                ORDER BY version DESC NULLS LAST, CASE WHEN version IS NULL THEN arrived END DESC,
+                    CASE WHEN version IS NULL THEN n END DESC, gone DESC, content_hash DESC, arrived, n)"""
 _BURIED = ", buried, buried_version, buried_us, buried_ref, buried_how"
 # Of two pages that came at the same instant the one with the higher number came later, and of two records of one page
 # the later one.

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from attrs import frozen
 
-from crmcx.engines import ColumnStream
+from crmcx.engines import ColumnStream, handed_over
 from crmcx.errors import CountMismatchError, KeyCollisionError
 from crmcx.models.base import Model, Part
 from crmcx.models.fields import Leaf, leaves, parts
@@ -141,6 +141,7 @@ class ClassMerge:
             columns[name] = _joined([*(rows.cells[name] for _, rows in found), said.get(name, nothing)])
         head = dict.fromkeys(("n", "arrived", "raw_ref", "fetched_us", "version", "known_us"), "int64")
         head |= dict.fromkeys(("source_id", "extra"), "string")
+        self._repeats = len({*columns["source_id"]}) < self._rows
         self._load(f"in_{self.schema.name}", columns, head | _dtypes(self._leaves))
         by_part: dict[type[Part], list[tuple[int, StagedRows]]] = {cls: [] for cls in self._parts}
         start = 0
@@ -166,14 +167,10 @@ class ClassMerge:
         self._load(f"in_{cls.table}", columns, {"n": "int64", "position": "int64"} | _dtypes(leaves(cls)))
 
     def _load(self, name: str, columns: dict[str, Sequence[Any]], dtypes: dict[str, str]) -> None:
-        stream = ColumnStream(columns, dtypes)
-        self._connection.register("incoming", stream)
-        try:
+        with handed_over(self._connection, "incoming", ColumnStream(columns, dtypes)):
             ((loaded,),) = self._connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM incoming"
             ).fetchall()
-        finally:
-            self._connection.unregister("incoming")
         demand_all(loaded, len(columns["n"]), f"rows were staged in {name}")
 
     # -- judging -------------------------------------------------------------------------------------------------
@@ -193,9 +190,10 @@ class ClassMerge:
         refs = "".join(f", {_target_key(leaf, 's')} AS {leaf.key_column}" for leaf in self._leaves if leaf.key_column)
         own = key_sql(name, f"{literal(self._unit.source + '/')} || s.source_id")
         content, joins = self._content()
-        # Only narrow columns are ranked and judged; the wide ones are read once more where something is written.
+        # Only narrow columns are ranked and judged; the wide ones, and the keys of what a row refers to, are made where
+        # something is written.
         rows = f"""SELECT s.n, s.arrived, s.raw_ref, s.fetched_us, s.source_id, s.version, {known} AS known_us,
-                    {own} AS key{refs}, s.n >= {self._first_marker} AS gone,
+                    {own} AS key, s.n >= {self._first_marker} AS gone,
                     (hash({content}) & {HASH_MASK})::BIGINT AS content_hash
                 FROM in_{name} s{joins}"""
         ((judged,),) = self._connection.execute(
@@ -204,7 +202,7 @@ class ClassMerge:
         demand_all(judged, self._rows, f"rows of {name} were judged")
         self._connection.execute(
             f"CREATE OR REPLACE TEMP VIEW {self.wide} AS SELECT j.*, s.* EXCLUDE (n, arrived, raw_ref, fetched_us,"
-            f" source_id, version, known_us) FROM {self.judged} j JOIN in_{name} s ON s.n = j.n"
+            f" source_id, version, known_us){refs} FROM {self.judged} j JOIN in_{name} s ON s.n = j.n"
         ).fetchall()
         self._demand_no_collision()
 
@@ -241,6 +239,7 @@ class ClassMerge:
             versioned=name in self._unit.versioned,
             deletions=self.deletions,
             replay=self._unit.replay,
+            repeats=self._repeats,
         )
 
     def _demand_no_collision(self) -> None:

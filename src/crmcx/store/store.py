@@ -13,7 +13,7 @@ from typing import Any, Self
 from crmcx import engines
 from crmcx.errors import StoreError, StoreFullError, StoreReadOnlyError, StoreVersionError, UsageError
 from crmcx.instants import from_us, to_us
-from crmcx.store import compacting, ddl, deleting, forgetting, runs, streams
+from crmcx.store import compacting, ddl, deleting, forgetting, pages, runs, streams
 from crmcx.store.commit import write_unit
 from crmcx.store.digest import digest_of
 from crmcx.store.opening import claim, copy_store, layout_of, look_first, settings
@@ -155,6 +155,10 @@ class Store:
             except BaseException as error:
                 if not engines.roll_back(self._connection):
                     self._broken = "DuckDB gave the connection up"
+                if engines.lacks_memory(error):
+                    msg = "the store lacks the memory for this step"
+                    hint = "give it more with memory=, or smaller commits; close it, open it again and run again"
+                    raise StoreError(msg, hint=hint) from error
                 if engines.could_not_write(error):
                     self._broken = "it could not be written"
                     msg = "the store could not be written: no room on the disk, or a limit on the file's size"
@@ -213,6 +217,7 @@ class Store:
     def start_run(self, source: str, *, kind: str = "sync") -> tuple[int, int]:
         """Note that a run begins, a `sync` or a `replay`; its number and when it began."""
         with self.writing() as connection:
+            connection.execute(ddl.NO_VACUUM).fetchall()
             return runs.start(connection, source, kind, self.now_us())
 
     def finish_stream(
@@ -254,6 +259,8 @@ class Store:
         """Note how a run ended: `done`, `stopped` or `failed`, and why."""
         with self.writing() as connection:
             runs.finish(connection, run_id, state, reason, self.now_us())
+            if run_id % ddl.RUNS_PER_VACUUM == 0:
+                connection.execute(ddl.VACUUM).fetchall()
 
     def forget(self, source: str) -> forgetting.Disconnected:
         """Delete all that a source brought, in one transaction; compact then, so that the file loses it too."""
@@ -302,9 +309,9 @@ class Store:
         """Where a stream stands; None when it was never read."""
         return streams.state_of(self._read(streams.STATE, [source, stream]))
 
-    def pages(self, source: str, stream: str, *, quarantined: bool) -> Iterator[streams.StoredPage]:
+    def pages(self, source: str, stream: str, *, quarantined: bool) -> Iterator[pages.StoredPage]:
         """The raw pages of a stream as they came; with `quarantined` those of which records were set aside."""
-        return streams.read_pages(self._read, source, stream, quarantined=quarantined)
+        return pages.read_pages(self._read, source, stream, quarantined=quarantined)
 
     def ids_of(
         self, source: str, stream: str, table: str, *, after: str | None, since_run: int | None, limit: int
@@ -363,11 +370,7 @@ class Store:
 
     def page_body(self, page_id: int) -> bytes:
         """A page as its source sent it."""
-        found = self._read("SELECT body FROM books.pages WHERE page_id = $1", [page_id])
-        if not found:
-            msg = f"there is no page {page_id}"
-            raise StoreError(msg, hint="take the page from a row's raw_ref: raw_ref >> 20")
-        return bytes(found[0][0])
+        return pages.body_of(self._read, page_id)
 
     def digest(self) -> str:
         """SHA-256 over the contents, whatever the order of rows, runs and times of recording.

@@ -1,13 +1,10 @@
-"""Where each stream stands: what a pass left behind, what the next one goes on from, and the pages that were kept."""
+"""Where each stream stands: what a pass left behind, and what the next one goes on from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from attrs import field, frozen
-
-_BODIES_AT_A_TIME = 4
+from attrs import frozen
 
 
 @frozen(kw_only=True)
@@ -26,26 +23,6 @@ class StreamState:
     """When a pass over everything last came to its end."""
     fields: str | None
     """Which fields its records had, as JSON."""
-
-
-@frozen(kw_only=True)
-class StoredPage:
-    """A page as it was kept."""
-
-    page_id: int
-    """Its number in the store."""
-    body: bytes = field(repr=False)
-    """The page as the source sent it, or its records as JSON."""
-    form: str | None
-    """How its records are found in the body, as JSON; None where nobody knows."""
-    origin: str | None
-    """The file or address it came from."""
-    first_row: int
-    """Number of the first record at its origin."""
-    records: int
-    """How many records it brought."""
-    fetched_us: int
-    """When it came first."""
 
 
 def state_of(rows: list[tuple[Any, ...]]) -> StreamState | None:
@@ -74,40 +51,8 @@ BEGIN_ANEW = "UPDATE books.streams SET cursor = NULL WHERE source = $1 AND strea
 """Forgets where a stream stood."""
 KEEP_FIELDS = "UPDATE books.streams SET fields = $3 WHERE source = $1 AND stream = $2"
 """Notes which fields the records of a stream have."""
-PAGES = """SELECT page_id FROM books.pages p WHERE source = $1 AND stream = $2
-        AND ($3 OR EXISTS (SELECT 1 FROM books.quarantine q WHERE q.raw_ref >> 20 = p.page_id))
-    ORDER BY seen_us, page_id"""
-"""The pages of a stream, as they came; all, or those of which records were set aside."""
 KEYS = """SELECT t.source_id FROM {table} t JOIN books.pages p ON p.page_id = t.raw_ref >> 20
     WHERE t.source = $1 AND p.source = $1 AND p.stream = $2 AND ($3 IS NULL OR t.source_id > $3)
         AND ($4 IS NULL OR p.run_id >= $4)
     ORDER BY t.source_id LIMIT $5"""
 """The ids of a table's rows that a stream brought, in their order."""
-
-
-def read_pages(read: Any, source: str, stream: str, *, quarantined: bool) -> Iterator[StoredPage]:  # noqa: ANN401
-    """The pages of a stream as they came, some at a time, so that others may write meanwhile.
-
-    Args:
-        read: Runs a SELECT with parameters.
-        source: The source.
-        stream: The stream.
-        quarantined: Only those of which records were set aside.
-    """
-    ids = [number for (number,) in read(PAGES, [source, stream, not quarantined])]
-    for start in range(0, len(ids), _BODIES_AT_A_TIME):
-        some = ids[start : start + _BODIES_AT_A_TIME]
-        for page_id, body, form, origin, first_row, records, fetched_us in read(
-            """SELECT page_id, body, form, origin, first_row, records, fetched_us FROM books.pages
-            WHERE page_id IN (SELECT unnest($1)) ORDER BY seen_us, page_id""",
-            [some],
-        ):
-            yield StoredPage(
-                page_id=page_id,
-                body=bytes(body),
-                form=form,
-                origin=origin,
-                first_row=first_row,
-                records=records,
-                fetched_us=fetched_us,
-            )

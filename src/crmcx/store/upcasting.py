@@ -1,7 +1,7 @@
 """A store of an older layout brought forward: what each step adds stands in `layouts/`, and never changes again.
 
-After the steps the views are made anew and the content hashes are computed again, since a class with more fields has
-other hashes and the next sync would otherwise take every record for changed.
+After the steps the views are made anew. Where a step changed a class, the content hashes are computed again, since a
+class with more fields has other hashes and the next sync would otherwise take every record for changed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from crmcx.tables.schema import RECORDS, TABLES, TableSchema, parent_key, schema
 
 OLDEST = 1
 """The oldest layout that can be brought forward."""
+_OTHER_CLASSES = 3
+"""The last layout that changed the table of a class."""
 
 
 def statements_from(layout: int) -> tuple[str, ...]:
@@ -32,7 +34,7 @@ def statements_from(layout: int) -> tuple[str, ...]:
         (folder / f"to_{step}.sql").read_text(encoding="utf-8") for step in range(layout + 1, STORE_VERSION + 1)
     )
     views = tuple(create_view(schema) for schema in TABLES.values())
-    hashes = tuple(_hash_again(schema_of(cls)) for cls in RECORDS)
+    hashes = tuple(_hash_again(schema_of(cls)) for cls in RECORDS) if layout < _OTHER_CLASSES else ()
     return (*steps, *views, *hashes, f"UPDATE books.meta SET value = '{STORE_VERSION}' WHERE name = 'store_version'")
 
 

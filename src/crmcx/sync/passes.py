@@ -168,13 +168,13 @@ class Course:
         """
         if self._stamps is None or page.deleted:
             return self.now
-        stamps = self._stamps.of(page)
-        in_order = self.now.in_order and self._rises([each.value for each in stamps])
+        values, latest_said = self._stamps.of(page)
+        in_order = self.now.in_order and self._rises(values)
         ascending = self._stream.order == "ascending" and in_order
         latest = fetched_us if ascending else self.now.began_us
         found = [
             evolve(each, value=min(each.value, latest)) if each.dated else each
-            for each in ([max(stamps, key=lambda mark: mark.value)] if stamps else [])
+            for each in ([latest_said] if latest_said else [])
         ]
         if self.now.newest is not None and found and found[0].dated == self.now.newest.dated:
             found.append(self.now.newest)
