@@ -30,6 +30,7 @@ from crmcx.connectors.mapping import (
     part,
     present,
     ref,
+    scale,
     shortest_decimal,
     text,
     words,
@@ -38,6 +39,7 @@ from crmcx.connectors.meter import Waiting
 from crmcx.connectors.pages import Cursor, Page, Unreadable
 from crmcx.connectors.parts import answer, contact, identifier
 from crmcx.connectors.plugins import Plugins, installed
+from crmcx.connectors.qualtrics import Qualtrics
 from crmcx.connectors.replies import Reply
 from crmcx.connectors.retry import DIALECTS, Dialect, Mark, Retries, Wait
 from crmcx.connectors.sdk import Connector
@@ -81,6 +83,7 @@ __all__ = [
     "Parents",
     "Parquet",
     "Plugins",
+    "Qualtrics",
     "Rate",
     "RefreshToken",
     "Rejected",
@@ -119,6 +122,7 @@ __all__ = [
     "part",
     "present",
     "ref",
+    "scale",
     "shortest_decimal",
     "stream",
     "text",
