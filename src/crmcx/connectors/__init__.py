@@ -1,5 +1,8 @@
 """The connector SDK and the built-in systems."""
 
+from typing import TYPE_CHECKING
+
+from crmcx._lazy import lazy
 from crmcx.connectors import exports, paging
 from crmcx.connectors.auth import Auth, Basic, Bearer, ClientCredentials, HeaderKey, RefreshToken, SignIn
 from crmcx.connectors.budget import Budget, Rate
@@ -44,6 +47,9 @@ from crmcx.connectors.sdk import Connector
 from crmcx.connectors.searches import Window, windows
 from crmcx.connectors.streams import Deletes, Parents, Stream, stream
 
+if TYPE_CHECKING:
+    from crmcx.connectors.hubspot import HubSpot
+
 __all__ = [
     "DIALECTS",
     "OCCURRENCE",
@@ -72,6 +78,7 @@ __all__ = [
     "Gathered",
     "Given",
     "HeaderKey",
+    "HubSpot",
     "JsonLines",
     "Limits",
     "LossReport",
@@ -125,3 +132,6 @@ __all__ = [
     "windows",
     "words",
 ]
+
+# The systems are made of the names above, as a third party's are, and loaded when they are asked for.
+__getattr__, __dir__ = lazy("crmcx.connectors", {"HubSpot": "hubspot"})

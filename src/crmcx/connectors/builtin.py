@@ -10,4 +10,6 @@ from crmcx.connectors.sdk import Connector
 @hookimpl
 def crmcx_register_connectors() -> list[type[Connector]]:
     """The built-in connectors."""
-    return [Files]
+    from crmcx.connectors.hubspot import HubSpot  # noqa: PLC0415 - built with what this package exports
+
+    return [Files, HubSpot]

@@ -1,0 +1,5 @@
+"""Local servers that speak the vendors' protocols, over a world that is known."""
+
+from crmcx.sandbox.hubspot import HubSpotSandbox
+
+__all__ = ["HubSpotSandbox"]
