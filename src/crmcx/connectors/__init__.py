@@ -1,5 +1,8 @@
 """The connector SDK and the built-in systems."""
 
+from typing import TYPE_CHECKING
+
+from crmcx._lazy import lazy
 from crmcx.connectors import exports, paging
 from crmcx.connectors.auth import Auth, Basic, Bearer, ClientCredentials, HeaderKey, RefreshToken, SignIn
 from crmcx.connectors.budget import Budget, Rate
@@ -36,15 +39,18 @@ from crmcx.connectors.mapping import (
     words,
 )
 from crmcx.connectors.meter import Waiting
-from crmcx.connectors.pages import Cursor, Page, Unreadable
+from crmcx.connectors.pages import Cursor, Page, Said, Unreadable
 from crmcx.connectors.parts import answer, contact, identifier
 from crmcx.connectors.plugins import Plugins, installed
-from crmcx.connectors.qualtrics import Qualtrics
 from crmcx.connectors.replies import Reply
 from crmcx.connectors.retry import DIALECTS, Dialect, Mark, Retries, Wait
 from crmcx.connectors.sdk import Connector
 from crmcx.connectors.searches import Window, windows
 from crmcx.connectors.streams import Deletes, Parents, Stream, stream
+
+if TYPE_CHECKING:
+    from crmcx.connectors.hubspot import HubSpot
+    from crmcx.connectors.qualtrics import Qualtrics
 
 __all__ = [
     "DIALECTS",
@@ -74,6 +80,7 @@ __all__ = [
     "Gathered",
     "Given",
     "HeaderKey",
+    "HubSpot",
     "JsonLines",
     "Limits",
     "LossReport",
@@ -90,6 +97,7 @@ __all__ = [
     "Reply",
     "Retries",
     "Rows",
+    "Said",
     "SignIn",
     "SourceField",
     "Stream",
@@ -129,3 +137,6 @@ __all__ = [
     "windows",
     "words",
 ]
+
+# The systems are made of the names above, as a third party's are, and loaded when they are asked for.
+__getattr__, __dir__ = lazy("crmcx.connectors", {"HubSpot": "hubspot", "Qualtrics": "qualtrics"})

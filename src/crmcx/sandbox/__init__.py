@@ -1,1 +1,6 @@
-"""Servers on this machine that speak the protocols of vendors, each with a virtual clock and a world behind it."""
+"""Local servers that speak the vendors' protocols, over a world that is known."""
+
+from crmcx.sandbox.hubspot import HubSpotSandbox
+from crmcx.sandbox.qualtrics import QualtricsSandbox
+
+__all__ = ["HubSpotSandbox", "QualtricsSandbox"]

@@ -9,11 +9,22 @@ from typing import Any, ClassVar, cast
 
 from attrs import evolve
 
-from crmcx.connectors import paging
-from crmcx.connectors.auth import HeaderKey
-from crmcx.connectors.budget import Budget, Rate
-from crmcx.connectors.http import Api
-from crmcx.connectors.pages import Cursor, Page, Said
+from crmcx.connectors import (
+    DIALECTS,
+    Api,
+    Budget,
+    Connector,
+    Cursor,
+    Deletes,
+    HeaderKey,
+    Page,
+    Parents,
+    Rate,
+    Said,
+    Stream,
+    paging,
+    stream,
+)
 from crmcx.connectors.qualtrics.answers import Decoder
 from crmcx.connectors.qualtrics.definitions import Form, Reader
 from crmcx.connectors.qualtrics.maps import (
@@ -30,9 +41,6 @@ from crmcx.connectors.qualtrics.people import contact_read, distribution_read, i
 from crmcx.connectors.qualtrics.responses import Exports, demand_fine
 from crmcx.connectors.qualtrics.safe import fields, word
 from crmcx.connectors.qualtrics.settings import QualtricsSettings
-from crmcx.connectors.retry import DIALECTS
-from crmcx.connectors.sdk import Connector
-from crmcx.connectors.streams import Deletes, Parents, Stream, stream
 from crmcx.errors import PagingError
 
 _GONE = 404

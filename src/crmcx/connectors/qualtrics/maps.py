@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from crmcx.connectors.mapping import (
+from crmcx.connectors import (
     Mapping,
     at,
     constant,
+    contact,
     duration,
+    identifier,
     joined,
     mapping,
     part,
@@ -14,7 +16,6 @@ from crmcx.connectors.mapping import (
     scale,
     text,
 )
-from crmcx.connectors.parts import contact, identifier
 from crmcx.connectors.qualtrics.settings import QualtricsSettings
 from crmcx.models import Answer, Campaign, Choice, Customer, Feedback, Instrument, Invitation, Item, Wording
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crmcx.connectors.pages import Said
+from crmcx.connectors import Said
 from crmcx.connectors.qualtrics.safe import fields, language, stamp, word
 from crmcx.connectors.qualtrics.settings import CHANNELS, INVITATION_STATUSES, LANGUAGES, QualtricsSettings
 

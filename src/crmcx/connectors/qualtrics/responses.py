@@ -9,13 +9,9 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from crmcx.connectors import exports
-from crmcx.connectors.formats import JsonLines
-from crmcx.connectors.http import Api
-from crmcx.connectors.pages import Said, Unreadable
+from crmcx.connectors import Api, JsonLines, Reply, Said, Unreadable, exports
 from crmcx.connectors.qualtrics.safe import fields, items, word
 from crmcx.connectors.qualtrics.settings import QualtricsSettings
-from crmcx.connectors.replies import Reply
 from crmcx.errors import ExportError, SourceError, SourceFileError
 
 _REFUSED_FROM = 400
