@@ -55,7 +55,7 @@ class Exports:
             ExportError: The export failed, or took too long.
             SourceFileError: The file cannot be read.
         """
-        wanted: dict[str, Any] = {"format": self._settings.file_format, "compress": True}
+        wanted: dict[str, Any] = {"format": self._settings.file_format, "compress": self._settings.zipped}
         if since is not None:
             wanted["startDate"] = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         if unfinished:
@@ -79,7 +79,7 @@ class Exports:
             msg = "qualtrics completed an export without saying where its file is"
             raise ExportError(msg, hint="run again; report it to the vendor if it stays")
         with self._api.download(f"{place}/{file}/file") as packed:
-            for path in exports.unzipped(packed):
+            for path in exports.unzipped(packed) if self._settings.zipped else (packed,):
                 yield from self._chunks(path)
 
     def _chunks(self, path: Path) -> Iterator[Sequence[Said]]:

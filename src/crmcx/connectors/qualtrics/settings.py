@@ -71,6 +71,8 @@ class QualtricsSettings(BaseModel):
     """Whether responses that are still open are read, by an export of its own for each survey."""
     file_format: Literal["ndjson", "json"] = "ndjson"
     """In which format responses are exported."""
+    zipped: bool = True
+    """Whether those files are compressed on their way."""
     rows_per_page: int = Field(default=2_000, ge=1, le=100_000)
     """How many responses of a file are handed on at a time."""
     page_size: int = Field(default=100, ge=1, le=500)
