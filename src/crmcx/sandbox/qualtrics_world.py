@@ -76,7 +76,7 @@ class QualtricsWorld(World):
 
     # -- what users do -------------------------------------------------------------------------------------------
 
-    def create(self, kind: str, parent: str = "", **said: Any) -> str:  # noqa: ANN401 - JSON
+    def create(self, kind: str, parent: str = "", /, **said: Any) -> str:  # noqa: ANN401 - JSON
         """Create a record, and give its id; of a survey, response, contact or whatever is a kind."""
         with self.lock:
             self.add(kind, ties=False)
@@ -86,7 +86,7 @@ class QualtricsWorld(World):
             self._over[kind, kept.n] = deepcopy(said)
             return self.id_of(kept)
 
-    def update(self, kind: str, name: str, *, stamped: bool = True, **said: Any) -> None:  # noqa: ANN401 - JSON
+    def update(self, kind: str, name: str, /, *, stamped: bool = True, **said: Any) -> None:  # noqa: ANN401 - JSON
         """Say something else of a record; what is not `stamped` leaves no trace in its stamp."""
         with self.lock:
             kept = self.find(kind, name)
@@ -104,11 +104,11 @@ class QualtricsWorld(World):
                     if each.parent == name and not each.gone:
                         self.remove(child, self.id_of(each))
 
-    def answer(self, survey: str, **values: Any) -> str:  # noqa: ANN401 - JSON
+    def answer(self, survey: str, /, **values: Any) -> str:  # noqa: ANN401 - JSON
         """A respondent hands in."""
         return self.create("responses", survey, values=values)
 
-    def begin(self, survey: str, **values: Any) -> str:  # noqa: ANN401 - JSON
+    def begin(self, survey: str, /, **values: Any) -> str:  # noqa: ANN401 - JSON
         """A respondent begins, and does not end."""
         return self.create("unfinished", survey, values=values)
 
@@ -121,7 +121,7 @@ class QualtricsWorld(World):
             ended = {"finished": 1, "progress": 100} if finished else {"finished": 0, "progress": 40}
             return self.answer(kept.parent, **{**over, **ended})
 
-    def edit(self, response: str, **values: Any) -> None:  # noqa: ANN401 - JSON
+    def edit(self, response: str, /, **values: Any) -> None:  # noqa: ANN401 - JSON
         """Somebody edits a response: it keeps the date on which it was recorded."""
         self.update("responses", response, stamped=False, values=values)
 
@@ -133,7 +133,7 @@ class QualtricsWorld(World):
                 self.create("invitations", made, contactId=each)
             return made
 
-    def follow(self, invitation: str, status: str, **said: Any) -> None:  # noqa: ANN401 - JSON
+    def follow(self, invitation: str, status: str, /, **said: Any) -> None:  # noqa: ANN401 - JSON
         """A contact does something with an invitation, or her mail server does."""
         self.update("invitations", invitation, status=status, **said)
 
@@ -149,7 +149,7 @@ class QualtricsWorld(World):
         parents = {self.id_of(each): each.parent for kind in ("responses", "unfinished") for each in self.kept(kind)}
         return {
             "instruments": {name: said["name"] for name, said in of("instruments").items()},
-            "customers": {name: (said["email"], said["lastName"]) for name, said in of("contacts").items()},
+            "customers": {name: said["lastName"] for name, said in of("contacts").items()},
             "invitations": {
                 f"{said['distributionId']}#{name}": (said["status"], said["contactId"])
                 for name, said in of("invitations").items()
@@ -159,14 +159,17 @@ class QualtricsWorld(World):
                 for name, said in of("distributions").items()
             },
             "feedback": {name: _told(said, parents[name]) for name, said in of("responses").items()}
-            | {f"{name}#0": _told(said, parents[name]) for name, said in of("unfinished").items()},
+            | {f"{name}#0": _open(said, parents[name]) for name, said in of("unfinished").items()},
         }
 
 
+def _open(said: Mapping[str, Any], survey: str) -> dict[str, Any]:
+    status = "test" if said["values"]["status"] in {1, 2} else "complete" if said["values"]["finished"] else "partial"
+    return {"instrument": survey, "status": status}
+
+
 def _told(said: Mapping[str, Any], survey: str) -> dict[str, Any]:
-    values = said["values"]
-    status = "test" if values["status"] in {1, 2} else "complete" if values["finished"] else "partial"
-    return {"instrument": survey, "status": status, "nps": values[NPS]}
+    return {**_open(said, survey), "nps": said["values"][NPS]}
 
 
 def _lay_over(record: dict[str, Any], said: Mapping[str, Any]) -> None:
