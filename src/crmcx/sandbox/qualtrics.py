@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from attrs import define, field, frozen
 
 from crmcx.sandbox.qualtrics_data import KINDS, TOKEN_LIFE
-from crmcx.sandbox.qualtrics_files import Exported
+from crmcx.sandbox.qualtrics_files import Exported, labelled
 from crmcx.sandbox.qualtrics_world import QualtricsWorld
 from crmcx.testing.loopback import Asked, Says
 from crmcx.testing.platform import Found, Platform
@@ -23,6 +23,7 @@ TOKEN = "sandbox-token"  # noqa: S105 - of a server on this machine
 DIRECTORY = "POOL_1"
 _PREFIX = "/API/v3/"
 _MINUTE = timedelta(minutes=1)
+_POLLS = 3
 _FORMATS = ("ndjson", "json", "csv")
 _STATUS = {
     200: "200 - OK",
@@ -46,9 +47,15 @@ class _Job:
     form: str
     zipped: bool
     found: Found
-    ready: datetime
+    due: datetime
+    polls: int = 0
     token: str | None = None
     fails: bool = False
+    labels: bool = False
+
+    def ready(self, now: datetime) -> bool:
+        """Whether it is done: by the clock, or since it was asked after often enough where no clock moves."""
+        return now >= self.due or self.polls > _POLLS
 
 
 @frozen
@@ -213,9 +220,10 @@ class QualtricsSandbox(Platform):
             form=wanted["format"],
             zipped=wanted.get("compress", True),
             found=found,
-            ready=now + self.export_takes,
+            due=now + self.export_takes,
             token=token,
             fails=survey in self.failing,
+            labels=bool(wanted.get("useLabels")),
         )
         return self._says({"progressId": name, "percentComplete": 0.0, "status": "inProgress"})
 
@@ -238,7 +246,8 @@ class QualtricsSandbox(Platform):
 
     def _progress(self, _asked: Asked, survey: str, name: str) -> Says:
         job = self._job(survey, name)
-        if self.still.now() < job.ready:
+        job.polls += 1
+        if not job.ready(self.still.now()):
             return self._says({"percentComplete": 50.0, "status": "inProgress"})
         if job.fails:
             return self._says({"percentComplete": 50.0, "status": "failed"})
@@ -247,10 +256,10 @@ class QualtricsSandbox(Platform):
 
     def _file(self, _asked: Asked, survey: str, name: str) -> Says:
         job = self._job(survey, name.removesuffix("-file"))
-        if self.still.now() < job.ready or job.fails or not name.endswith("-file"):
+        if not job.ready(self.still.now()) or job.fails or not name.endswith("-file"):
             raise _RefusedError(404, "ERF_5", "There is no such file.")
         kind = "application/zip" if job.zipped else "application/octet-stream"
-        data = {"responses": list(job.found)}
+        data = {"responses": labelled(job.found, self.world.definition(survey)) if job.labels else list(job.found)}
         return Exported(
             data=data,
             headers={"content-type": kind},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -60,3 +60,24 @@ def _separated(responses: Sequence[Any]) -> str:
         cells = [",".join(said[name]) if isinstance(said.get(name), list) else said.get(name) for name in names]
         writer.writerow([each["responseId"], *cells])
     return into.getvalue()
+
+
+def labelled(responses: Sequence[Any], definition: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The responses with the words of choices in the place of their values."""
+    words: dict[str, dict[str, str]] = {}
+    for code, question in definition["Questions"].items():
+        points = question.get("Answers") or question.get("Choices") or {}
+        recodes = question.get("RecodeValues", {})
+        by_value = {str(recodes.get(choice, choice)): said["Display"] for choice, said in points.items()}
+        names = [f"{code}_{line}" for line in question["Choices"]] if "Answers" in question else [code]
+        words |= dict.fromkeys(names, by_value)
+
+    def told(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON
+        table = words.get(name, {})
+        if isinstance(value, list):
+            return [table.get(str(each), each) for each in value]
+        return table.get(str(value), value)
+
+    return [
+        {**each, "values": {name: told(name, value) for name, value in each["values"].items()}} for each in responses
+    ]

@@ -140,9 +140,7 @@ class QualtricsStates(RuleBasedStateMachine):
     def see(self, *, whole: bool) -> None:
         """What a sync can see of the truth."""
         truth = self.world.truth
-        recorded = {
-            self.world.id_of(each): each.stamp for each in self.world.kept("responses") if not each.gone
-        }
+        recorded = {self.world.id_of(each): each.stamp for each in self.world.kept("responses") if not each.gone}
         since = None if whole or self.newest is None else self.newest - REREAD
         seen = {name for name, stamp in recorded.items() if since is None or stamp >= since}
         closed = {} if whole else {name: told for name, told in self.feedback.items() if not name.endswith("#0")}
