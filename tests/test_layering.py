@@ -28,14 +28,14 @@ MAY = {
     "identity": {"store", "tables", "engines", "models"},
     "sync": {"connectors", "store"},
     "report": {"estimates", "journey", "metrics"},
-    "sandbox": {"models"},
+    "sandbox": {"models", "testing"},
     "workspace": {"models", "tables", "connectors", "store", "identity", "sync", "report", "metrics", "journey"},
     "demo": {
         "identity",
         *("models", "tables", "estimates", "metrics", "journey", "connectors", "store", "sync", "report", "workspace"),
     },
     "testing": {"models", "tables", "connectors", "store", "sync", "workspace"},
-    "cli": {"models", "tables", "connectors", "store", "sync", "workspace", "demo"},
+    "cli": {"models", "tables", "connectors", "store", "sync", "workspace", "demo", "sandbox"},
     "__init__": {"connectors", "estimates", "identity", "journey", "metrics", "models", "tables", "workspace"},
 }
 ENGINES = {"duckdb", "polars", "pandas", "pyarrow", "pyspark"}

@@ -1,5 +1,8 @@
 """The connector SDK and the built-in systems."""
 
+from typing import TYPE_CHECKING
+
+from crmcx._lazy import lazy
 from crmcx.connectors import exports, paging
 from crmcx.connectors.auth import Auth, Basic, Bearer, ClientCredentials, HeaderKey, RefreshToken, SignIn
 from crmcx.connectors.budget import Budget, Rate
@@ -30,12 +33,13 @@ from crmcx.connectors.mapping import (
     part,
     present,
     ref,
+    scale,
     shortest_decimal,
     text,
     words,
 )
 from crmcx.connectors.meter import Waiting
-from crmcx.connectors.pages import Cursor, Page, Unreadable
+from crmcx.connectors.pages import Cursor, Page, Said, Unreadable
 from crmcx.connectors.parts import answer, contact, identifier
 from crmcx.connectors.plugins import Plugins, installed
 from crmcx.connectors.replies import Reply
@@ -43,6 +47,10 @@ from crmcx.connectors.retry import DIALECTS, Dialect, Mark, Retries, Wait
 from crmcx.connectors.sdk import Connector
 from crmcx.connectors.searches import Window, windows
 from crmcx.connectors.streams import Deletes, Parents, Stream, stream
+
+if TYPE_CHECKING:
+    from crmcx.connectors.hubspot import HubSpot
+    from crmcx.connectors.qualtrics import Qualtrics
 
 __all__ = [
     "DIALECTS",
@@ -72,6 +80,7 @@ __all__ = [
     "Gathered",
     "Given",
     "HeaderKey",
+    "HubSpot",
     "JsonLines",
     "Limits",
     "LossReport",
@@ -81,12 +90,14 @@ __all__ = [
     "Parents",
     "Parquet",
     "Plugins",
+    "Qualtrics",
     "Rate",
     "RefreshToken",
     "Rejected",
     "Reply",
     "Retries",
     "Rows",
+    "Said",
     "SignIn",
     "SourceField",
     "Stream",
@@ -119,9 +130,13 @@ __all__ = [
     "part",
     "present",
     "ref",
+    "scale",
     "shortest_decimal",
     "stream",
     "text",
     "windows",
     "words",
 ]
+
+# The systems are made of the names above, as a third party's are, and loaded when they are asked for.
+__getattr__, __dir__ = lazy("crmcx.connectors", {"HubSpot": "hubspot", "Qualtrics": "qualtrics"})

@@ -10,4 +10,7 @@ from crmcx.connectors.sdk import Connector
 @hookimpl
 def crmcx_register_connectors() -> list[type[Connector]]:
     """The built-in connectors."""
-    return [Files]
+    from crmcx.connectors.hubspot import HubSpot  # noqa: PLC0415 - built with what this package exports
+    from crmcx.connectors.qualtrics import Qualtrics  # noqa: PLC0415 - as above
+
+    return [Files, HubSpot, Qualtrics]

@@ -116,6 +116,17 @@ class TextOf(Conversion):
 
 
 @frozen
+class ScaleOf(Conversion):
+    """A scale that each record brings along."""
+
+    parts: ClassVar[tuple[str, ...]] = ("min", "max", "direction")
+
+    min: Conversion
+    max: Conversion
+    direction: Conversion
+
+
+@frozen
 class Words(Conversion):
     """A source's own words for the values of an enumeration or flag."""
 

@@ -28,6 +28,7 @@ from crmcx.connectors.conversions import (
     Path,
     Plain,
     RefTo,
+    ScaleOf,
     ShortestDecimal,
     TextOf,
     Words,
@@ -245,6 +246,17 @@ def text(value: Given, *, lang: str | Conversion = "und") -> TextOf:
     return TextOf(_conversion(value), lang if isinstance(lang, Conversion) else Constant(lang))
 
 
+def scale(low: Given, high: Given, *, direction: Given) -> ScaleOf:
+    """The scale of a score, where each record says its own; for one that is the same for all, `constant(Scale(...))`.
+
+    Args:
+        low: Where the lowest score stands.
+        high: Where the highest score stands.
+        direction: Where it stands which end is the good one, in the model's words.
+    """
+    return ScaleOf(_conversion(low), _conversion(high), _conversion(direction))
+
+
 def at(*path: str | int) -> Plain:
     """The value at a path, step by step down through nested ones."""
     return Plain(path)
@@ -323,6 +335,7 @@ __all__ = [
     "part",
     "present",
     "ref",
+    "scale",
     "shortest_decimal",
     "text",
     "words",

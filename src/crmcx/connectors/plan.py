@@ -223,7 +223,9 @@ def _demand_parts(cls: type[Model], name: str, conversion: Conversion, found: Se
         made = f"makes {' and '.join(conversion.parts)}" if conversion.parts else "makes one value"
         wanted = f"has {' and '.join(parts)}" if parts else "is one value"
         msg = f"the conversion {type(conversion).__name__} {made}, and {cls.__name__}.{name} {wanted}"
-        raise MappingError(msg, hint="map money with money(), words with text(), a scale with constant(Scale(...))")
+        raise MappingError(
+            msg, hint="map money with money(), words with text(), a scale with scale() or constant(Scale(...))"
+        )
 
 
 def _demand_kind(name: str, conversion: Conversion, leaf: Leaf) -> None:

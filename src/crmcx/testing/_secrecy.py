@@ -51,7 +51,7 @@ class SecretTests(Judging):
         """What was recorded holds no secret, and a sync over it brings as much."""
         tape = tmp_path / "trial.cassette"
         with self.trial() as trial, held(trial.still.clock):
-            with cassettes.recording(tape, trial.connector):
+            with cassettes.recording(tape, trial.connector, keep=self.subject.keep):
                 outcome = trial.sync()
             assert outcome.error is None
             demand_none(trial, tape.read_text(encoding="utf-8"), "a cassette")

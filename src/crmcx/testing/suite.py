@@ -18,7 +18,12 @@ class ConnectorSuite(ContractTests, CursorTests, NewsTests, HostileTests, Secret
 
 
 def connector_suite(
-    connector: type[Connector], *, settings: Settings, server: type[Platform], records: int = 8
+    connector: type[Connector],
+    *,
+    settings: Settings,
+    server: type[Platform],
+    records: int = 8,
+    keep: tuple[str, ...] = (),
 ) -> type[Any]:
     """A class of tests for pytest, with no more code.
 
@@ -28,10 +33,12 @@ def connector_suite(
             have 8 characters or more, so that they can be looked for.
         server: The platform in small that it reads.
         records: How many records of each kind there are at first; enough for three pages of three.
+        keep: Names of fields that stay on its cassettes, since the connector goes by what they say: the state of an
+            export, say.
 
     Returns:
         A class, to be given a name that begins with `Test` in a test module.
     """
-    subject = Subject(connector=connector, settings=settings, server=server, records=records)
+    subject = Subject(connector=connector, settings=settings, server=server, records=records, keep=keep)
     named = {"subject": subject, "_in_calm": {}, "__doc__": f"What {connector.name} owes."}
     return type(f"Test{connector.__name__}", (ConnectorSuite,), named)

@@ -45,6 +45,8 @@ class Subject:
     """The platform in small that it reads."""
     records: int = 8
     """How many records of each kind there are at first."""
+    keep: tuple[str, ...] = ()
+    """Names of fields that stay on its cassettes, such as that of the state of an export."""
 
     def settings_at(self, url: str) -> dict[str, Any]:
         """The settings for a platform at an address."""

@@ -1,0 +1,224 @@
+"""What is asked of HubSpot, request by request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any
+
+from attrs import frozen
+
+from crmcx.connectors import DIALECTS, Api, Bearer, Budget, Rate, Reply
+from crmcx.connectors.hubspot.settings import HubSpotSettings
+from crmcx.connectors.hubspot.tables import Kind, Steps
+
+
+@frozen
+class End:
+    """The other end of a link."""
+
+    id: str
+    labels: tuple[str, ...]
+
+
+def chunks(names: Iterable[str], length: int) -> Iterator[list[str]]:
+    """Names in groups that are no longer than so many characters together; one that is longer is a group of its own.
+
+    Example:
+        >>> list(chunks(["a", "bb", "cc", "d"], 6))
+        [['a', 'bb'], ['cc', 'd']]
+    """
+    group: list[str] = []
+    size = 0
+    for name in names:
+        if group and size + len(name) + 1 > length:
+            yield group
+            group, size = [], 0
+        group.append(name)
+        size += len(name) + 1
+    if group:
+        yield group
+
+
+def dictionary(said: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    """An object of an answer; an empty one where something else stands in its place."""
+    return said if isinstance(said, dict) else {}
+
+
+def items(said: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
+    """The objects of a list of an answer; none where something else stands in its place."""
+    return [each for each in said if isinstance(each, dict)] if isinstance(said, list) else []
+
+
+class Portal:
+    """A portal, signed in.
+
+    Args:
+        settings: The settings of the connection.
+        name: What waits and errors call it.
+    """
+
+    def __init__(self, settings: HubSpotSettings, name: str) -> None:
+        def api(*rates: Rate) -> Api:
+            return Api(
+                settings.url,
+                auth=Bearer(settings.token),
+                dialect=DIALECTS["hubspot"],
+                budget=Budget(*rates),
+                name=name,
+            )
+
+        self.settings = settings
+        self._api = api(Rate(settings.per_ten_seconds, per=timedelta(seconds=10)))
+        self._finder = api(Rate(settings.searches_per_second, per=timedelta(seconds=1)))
+        self._lock = Lock()
+        self._pipelines: dict[str, list[dict[str, Any]]] = {}
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.close()
+        self._finder.close()
+
+    @property
+    def now(self) -> datetime:
+        """The present."""
+        return self._api.clock.now()
+
+    def _objects(self, type_: str) -> str:
+        version = self.settings.version
+        return f"/crm/{version}/objects/{type_}" if version.startswith("v") else f"/crm/objects/{version}/{type_}"
+
+    def get(self, path: str, **query: Any) -> Reply:  # noqa: ANN401 - as of Api.get
+        """Read anything."""
+        return self._api.get(path, **query)
+
+    def properties(self, kind: Kind) -> list[str]:
+        """The properties to read of a type of object."""
+        return list(dict.fromkeys([*kind.asked, *self.settings.properties.get(kind.type, ())]))  # type: ignore[call-overload]
+
+    def listed(self, kind: Kind, after: str | None, properties: Sequence[str]) -> Reply:
+        """A page of the objects that are there, by id."""
+        return self._api.get(
+            self._objects(kind.type),
+            limit=self.settings.page_size,
+            after=after,
+            properties=",".join(properties),
+            archived="false",
+        )
+
+    def listed_with_history(self, kind: Kind, after: str | None, steps: Steps) -> Reply:
+        """A page of the objects that are there, by id, with the values that some properties ever had."""
+        return self._api.get(
+            self._objects(kind.type),
+            limit=self.settings.history_page_size,
+            after=after,
+            properties=kind.modified,
+            propertiesWithHistory=",".join(steps.fields),
+            archived="false",
+        )
+
+    def archived(self, kind: Kind, after: str | None, properties: Sequence[str]) -> Reply:
+        """A page of the objects that are in the archive."""
+        return self._api.get(
+            self._objects(kind.type),
+            limit=self.settings.page_size,
+            after=after,
+            properties=",".join(properties),
+            archived="true",
+        )
+
+    def found(
+        self, kind: Kind, start: datetime, end: datetime, *, beyond: str | None, properties: Sequence[str]
+    ) -> Reply:
+        """The objects that were changed from a time on and before another, by id.
+
+        Args:
+            kind: The type of object.
+            start: From when on.
+            end: Before when.
+            beyond: The id after which to go on.
+            properties: The properties to read.
+        """
+        filters = [
+            {"propertyName": kind.modified, "operator": "GTE", "value": _ms(start)},
+            {"propertyName": kind.modified, "operator": "LT", "value": _ms(end)},
+        ]
+        if beyond is not None:
+            filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": beyond})
+        body = {
+            "filterGroups": [{"filters": filters}],
+            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+            "properties": list(properties),
+            "limit": self.settings.search_page_size,
+        }
+        return self._finder.post(f"{self._objects(kind.type)}/search", body, reads_only=True)
+
+    def read(
+        self, kind: Kind, ids: Sequence[str], *, properties: Sequence[str], history: Sequence[str] = ()
+    ) -> dict[str, dict[str, Any]]:
+        """Objects by id, as many as are still there."""
+        size = min(self.settings.batch_size, self.settings.history_page_size) if history else self.settings.batch_size
+        made: dict[str, dict[str, Any]] = {}
+        for place in range(0, len(ids), size):
+            body: dict[str, Any] = {
+                "inputs": [{"id": id_} for id_ in ids[place : place + size]],
+                "properties": list(properties),
+            }
+            if history:
+                body["propertiesWithHistory"] = list(history)
+            reply = self._api.post(f"{self._objects(kind.type)}/batch/read", body, reads_only=True)
+            made |= {str(each.get("id")): each for each in items(reply.get("results"))}
+        return made
+
+    def links(self, type_: str, ids: Sequence[str], other: str) -> dict[str, list[End]]:
+        """The other ends of the links of objects, by id; in the order of the ends' ids."""
+        found: dict[str, list[End]] = {}
+        if not ids:
+            return found
+        path = f"/crm/v4/associations/{type_}/{other}/batch/read"
+        for place in range(0, len(ids), self.settings.batch_size):
+            body = {"inputs": [{"id": id_} for id_ in ids[place : place + self.settings.batch_size]]}
+            for each in items(self._api.post(path, body, reads_only=True).get("results")):
+                id_ = str(dictionary(each.get("from")).get("id"))
+                ends = items(each.get("to"))
+                if (after := _following(each)) is not None:
+                    ends += self._rest(type_, id_, other, after)
+                found.setdefault(id_, []).extend(_ends(ends))
+        return {id_: sorted(ends, key=lambda end: (len(end.id), end.id)) for id_, ends in found.items()}
+
+    def _rest(self, type_: str, id_: str, other: str, after: str | None) -> list[dict[str, Any]]:
+        """What a batch does not tell of an object with many links."""
+        made: list[dict[str, Any]] = []
+        seen = set()
+        while after is not None and after not in seen:
+            seen.add(after)
+            reply = self._api.get(f"/crm/v4/objects/{type_}/{id_}/associations/{other}", limit=500, after=after)
+            made += items(reply.get("results"))
+            after = _following(dictionary(reply.data))
+        return made
+
+    def pipelines(self, type_: str) -> list[dict[str, Any]]:
+        """The pipelines of a type of object, asked for once."""
+        with self._lock:
+            if type_ not in self._pipelines:
+                self._pipelines[type_] = items(self._api.get(f"/crm/v3/pipelines/{type_}").get("results"))
+            return self._pipelines[type_]
+
+
+def _ms(at: datetime) -> str:
+    return str(int(at.timestamp()) * 1000 + at.microsecond // 1000)
+
+
+def _following(said: dict[str, Any]) -> str | None:
+    after = dictionary(dictionary(said.get("paging")).get("next")).get("after")
+    return None if after is None else str(after)
+
+
+def _ends(said: list[dict[str, Any]]) -> Iterator[End]:
+    for each in said:
+        id_ = each.get("toObjectId")
+        if isinstance(id_, bool) or id_ in {None, ""}:
+            continue
+        labels = (one.get("label") for one in items(each.get("associationTypes")))
+        yield End(str(id_), tuple(label for label in labels if isinstance(label, str) and label))

@@ -1,0 +1,6 @@
+"""Local servers that speak the vendors' protocols, over a world that is known."""
+
+from crmcx.sandbox.hubspot import HubSpotSandbox
+from crmcx.sandbox.qualtrics import QualtricsSandbox
+
+__all__ = ["HubSpotSandbox", "QualtricsSandbox"]
