@@ -6,11 +6,11 @@ from crmcx.connectors.files import Files
 from crmcx.connectors.hookspecs import hookimpl
 from crmcx.connectors.sdk import Connector
 
+SYSTEMS = {"hubspot": "HubSpot", "qualtrics": "Qualtrics"}
+"""The systems by name, each with its class in `crmcx.connectors`: loaded when it is asked for, since a sync needs few."""
+
 
 @hookimpl
 def crmcx_register_connectors() -> list[type[Connector]]:
-    """The built-in connectors."""
-    from crmcx.connectors.hubspot import HubSpot  # noqa: PLC0415 - built with what this package exports
-    from crmcx.connectors.qualtrics import Qualtrics  # noqa: PLC0415 - as above
-
-    return [Files, HubSpot, Qualtrics]
+    """The built-in connectors that are loaded with the package."""
+    return [Files]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,7 @@ class Plugins:
                 [other for other in self.manager.get_plugins() if other is not plugin],
             )
             classes = [cls for answer in implementation() for cls in answer]
-            taken = set(self._classes)
+            taken = {*self._classes, *builtin.SYSTEMS}
             for cls in classes:
                 if not (isinstance(cls, type) and issubclass(cls, Connector)):
                     msg = f"registered {cls!r}, which is no Connector class"
@@ -128,7 +129,7 @@ class Plugins:
 
     def names(self) -> tuple[str, ...]:
         """The names of all connectors, in order."""
-        return tuple(sorted(self._classes))
+        return tuple(sorted({*self._classes, *builtin.SYSTEMS}))
 
     def connector(self, name: str) -> type[Connector]:
         """The connector class of a name.
@@ -136,6 +137,9 @@ class Plugins:
         Raises:
             ConnectorError: None has this name, or the plugin that should bring it failed to load.
         """
+        if name in builtin.SYSTEMS:
+            found: type[Connector] = getattr(import_module("crmcx.connectors"), builtin.SYSTEMS[name])
+            return found
         if name in self._classes:
             return self._classes[name]
         broken = next((failed for failed in self.failed if failed.plugin == name), None)
