@@ -40,7 +40,7 @@ class QualtricsStates(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.sync()
         self.days_pass()
-        self.world.answer("SV_1")
+        self.world.answer("SV_sandboxsurv1")
         self.trial.still.move(WHOLE)
         self.sync()
         assert self.found("feedback") == self.world.truth["feedback"]
