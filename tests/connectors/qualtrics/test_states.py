@@ -20,7 +20,7 @@ from crmcx.testing.trial import Subject, Trial
 
 SUBJECT = Subject(connector=Qualtrics, settings={"url": "{url}", "token": TOKEN}, server=QualtricsSandbox, records=1)
 REREAD, WHOLE = timedelta(days=7), timedelta(days=30)
-LEAPS = (timedelta(days=3, hours=5), timedelta(days=8, hours=1))
+LEAPS = (timedelta(hours=2), timedelta(days=3, hours=5), timedelta(days=8, hours=1))
 STATUSES = ("Success", "Opened", "SurveyStarted", "SurveyFinished", "HardBounce", "Blocked")
 CHOSEN = st.integers(0, 10_000)
 SCORES = st.integers(0, 10)
@@ -206,3 +206,35 @@ class ManyStates(QualtricsStates):
 
 TestManyQualtricsStates = pytest.mark.deep(ManyStates.TestCase)
 TestManyQualtricsStates.settings = settings(TestQualtricsStates.settings, max_examples=200)
+
+
+def test_an_edit_is_seen_within_some_days_and_then_with_the_next_whole_pass() -> None:
+    with Trial(SUBJECT, page_size=5) as trial:
+        world: Any = trial.platform.world
+
+        def stored() -> dict[str, float]:
+            snapshot = trial.store.snapshot()
+            try:
+                names = {row["key"]: row["source_id"] for row in snapshot.table("feedback").rows()}
+                rows = snapshot.table("answers").rows()
+            finally:
+                snapshot.close()
+            return {names[row["feedback_key"]]: row["score"] for row in rows if row["item"] == "QID1"}
+
+        def later(by: timedelta) -> dict[str, float]:
+            trial.still.move(by)
+            world.answer("SV_sandboxsurv1", QID1=5)
+            assert trial.sync().error is None
+            return stored()
+
+        assert later(timedelta(days=2))["R_1"] == 9
+        world.edit("R_1", QID1=1)
+        assert later(timedelta(days=2))["R_1"] == 1
+        later(timedelta(days=8))
+        world.edit("R_1", QID1=2)
+        world.remove("responses", "R_2")
+        assert later(timedelta(days=1))["R_1"] == 1
+        assert {"R_1": 1, "R_2": 5}.items() <= stored().items()
+        found = later(WHOLE)
+        assert found["R_1"] == 2
+        assert "R_2" not in found
