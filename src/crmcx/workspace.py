@@ -13,8 +13,8 @@ from typing import Any, Literal, Self
 from crmcx.connectors import Connector, Given, Mapping, installed
 from crmcx.errors import UsageError, demand_one_of
 from crmcx.identity import Person, Policy, Resolution, Why, person, resolve, why
-from crmcx.models import Model, Record
-from crmcx.store import Compacted, Disconnected, Exported, Quarantine, Snapshot, Status, Store, export
+from crmcx.models import Record
+from crmcx.store import Compacted, Disconnected, Exported, Quarantine, Status, Store, Tables, export
 from crmcx.sync import (
     Listener,
     Progress,
@@ -25,49 +25,9 @@ from crmcx.sync import (
     replay,
     sync,
 )
-from crmcx.tables import TABLES, AskedTable, StoredTable, rows_of
+from crmcx.tables import AskedTable, rows_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*(:[A-Za-z0-9_.-]+)?")
-
-
-class Tables:
-    """The tables of one snapshot, each under its name; syncs do not touch them."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-
-    @property
-    def snapshot(self) -> str:
-        """Id of the snapshot, as it stands in receipts."""
-        return self._snapshot.id
-
-    def __getattr__(self, name: str) -> StoredTable:
-        if name.startswith("_") or name not in TABLES:
-            msg = f"there is no table {name!r}; there are: {', '.join(TABLES)}"
-            raise AttributeError(msg)
-        return self._snapshot.table(name)
-
-    def of(self, cls: type[Model]) -> StoredTable:
-        """The table of a class; one of your own that adds fields to one of the model has their columns too.
-
-        Raises:
-            UsageError: The class has no table here.
-        """
-        schema = TABLES.get(getattr(cls, "table", ""))
-        if schema is None or not issubclass(cls, schema.cls):
-            msg = f"{cls.__name__} has no table in a store"
-            raise UsageError(msg, hint="derive it from a class of crmcx.models, and give it no table= of its own")
-        return self._snapshot.table(schema.name) if cls is schema.cls else self._snapshot.extended(cls)
-
-    def sql(self, query: str, parameters: Sequence[Any] | Named[str, Any] = ()) -> AskedTable:
-        """The answer to one SELECT over these tables; see `Workspace.sql`."""
-        return self._snapshot.ask(query, parameters)
-
-    def __dir__(self) -> list[str]:
-        return [*TABLES, "of", "snapshot", "sql"]
-
-    def __repr__(self) -> str:
-        return f"<tables of snapshot {self.snapshot}: {', '.join(TABLES)}>"
 
 
 class Workspace:

@@ -13,7 +13,7 @@ from crmcx.demo.company import COMPANY, company, instrument
 from crmcx.demo.effects import INITIATIVE_DATE
 from crmcx.demo.questionnaires import CHANNELS
 from crmcx.models import Initiative
-from crmcx.workspace import Tables
+from crmcx.store import Tables
 
 if TYPE_CHECKING:
     from crmcx.demo import Exports

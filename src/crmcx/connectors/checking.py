@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import compress
 from typing import Any
 
@@ -71,8 +72,6 @@ class Checker:
         self._plans = tuple((nested, _conditions(plan, nested)) for plan in plans for nested in (plan, *plan.parts))
         self.flat = all(len(ask.paths) == 1 == len(ask.paths[0]) for ask in self.asks)
         """Whether all of it stands at the top of a record."""
-        shape: Any = tuple.__class_getitem__(tuple(ask.kind for ask in self.asks))
-        self._one: TypeAdapter[Any] = TypeAdapter(shape, config=_QUIET)
         self._columns = tuple(ColumnCheck(ask) for ask in self.asks)
 
     def check(self, records: Sequence[Said], fields: Sequence[str] | None) -> Checked:
@@ -90,6 +89,11 @@ class Checker:
             columns = [list(compress(column, keep)) for column in columns]
         apart = self._backwards(columns, places) | self._incomplete(columns, places)
         return Checked(places, columns, rejected).without(apart)
+
+    @cached_property
+    def _one(self) -> TypeAdapter[Any]:
+        shape: Any = tuple.__class_getitem__(tuple(ask.kind for ask in self.asks))
+        return TypeAdapter(shape, config=_QUIET)
 
     # -- what is wrong -------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Annotated, Any, Union
 
 from pydantic import ConfigDict, FailFast, Field, PlainValidator, TypeAdapter, ValidationError
@@ -26,17 +26,26 @@ class ColumnCheck:
     """
 
     def __init__(self, ask: Ask) -> None:
-        bad = Annotated[object, PlainValidator(lambda _value: _BAD)]
-        either: Any = Annotated[Union.__getitem__((ask.kind, bad)), Field(union_mode="left_to_right")]
-        some_of: Any = list.__class_getitem__(either)
-        all_of: Any = Annotated[list.__class_getitem__(ask.kind), FailFast()]
-        self._forgiving: TypeAdapter[list[Any]] = TypeAdapter(some_of, config=_QUIET)
-        self._strict: TypeAdapter[list[Any]] = TypeAdapter(all_of, config=_QUIET)
+        self._kind = ask.kind
         self._quick = _quick(ask)
+
+    # A sync that finds little new is done before either of them is needed, and making them would be much of its time.
+
+    @cached_property
+    def _strict(self) -> TypeAdapter[list[Any]]:
+        all_of: Any = Annotated[list.__class_getitem__(self._kind), FailFast()]
+        return TypeAdapter(all_of, config=_QUIET)
+
+    @cached_property
+    def _forgiving(self) -> TypeAdapter[list[Any]]:
+        bad = Annotated[object, PlainValidator(lambda _value: _BAD)]
+        either: Any = Annotated[Union.__getitem__((self._kind, bad)), Field(union_mode="left_to_right")]
+        some_of: Any = list.__class_getitem__(either)
+        return TypeAdapter(some_of, config=_QUIET)
 
     def checked(self, values: Sequence[Any], wrong: set[int]) -> Sequence[Any]:
         """The values, validated; the places of those that are wrong are added to `wrong`."""
-        right = self._at_once(values, self._quick or self._strict.validate_python)
+        right = self._at_once(values, self._quick or self._all_right)
         if right is not None:
             return right
         found: list[Any] = []
@@ -46,11 +55,14 @@ class ColumnCheck:
         return found
 
     def _piece(self, values: Sequence[Any]) -> Sequence[Any]:
-        for way in (self._quick, self._strict.validate_python):
+        for way in (self._quick, self._all_right):
             right = None if way is None else self._at_once(values, way)
             if right is not None:
                 return right
         return self._forgiving.validate_python(values)
+
+    def _all_right(self, values: Sequence[Any]) -> Sequence[Any]:
+        return self._strict.validate_python(values)
 
     @staticmethod
     def _at_once(values: Sequence[Any], way: Callable[[Sequence[Any]], Sequence[Any]]) -> Sequence[Any] | None:

@@ -13,7 +13,7 @@ from crmcx.demo import period
 from crmcx.demo.effects import INITIATIVE_DATE
 from crmcx.estimates import Estimate, EstimateTable
 from crmcx.instants import Window
-from crmcx.workspace import Tables
+from crmcx.store import Tables
 
 PERIOD_END = datetime.fromtimestamp(period.end(), UTC)
 """The first instant after the exports: what is not over by then is open."""

@@ -12,6 +12,7 @@ from crmcx.store.staging import Counts, StagedGone, StagedPage, StagedReject, St
 from crmcx.store.status import Status, StreamStatus
 from crmcx.store.store import Store
 from crmcx.store.streams import StreamState
+from crmcx.store.tables import Tables
 
 __all__ = [
     "Compacted",
@@ -32,6 +33,7 @@ __all__ = [
     "StreamState",
     "StreamStatus",
     "Swept",
+    "Tables",
     "Unit",
     "export",
     "literal",

@@ -22,6 +22,11 @@ class _Log:
     table: str
     ref: str
 
+    @property
+    def of_stage(self) -> bool:
+        """Whether its steps are those of a stage."""
+        return self.table == "stage_changes"
+
     @classmethod
     def of(cls, entity: TableSchema) -> _Log | None:
         """The table of the steps of an entity, and the field there that names it; None where no steps are kept."""
@@ -45,9 +50,43 @@ def record_changes(connection: Any, merge: ClassMerge, *, source: str, pass_id: 
     log = _Log.of(merge.schema)
     if log is None:
         return
-    for field, old, new in _steps(merge) if merge.changed or (merge.deletions and merge.new) else ():
-        _write(connection, merge, log, field, old, new, source=source, pass_id=pass_id)
+    # The table of looks may be large: what is asked of it is taken out once.
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE seen_before AS SELECT * FROM books.seen
+        WHERE table_name = '{merge.schema.name}' AND key IN (SELECT key FROM {merge.judged})"""
+    ).fetchall()
+    if merge.changed or (merge.deletions and merge.new):
+        fields = _compare(connection, merge, log, pass_id)
+        for number, field in enumerate(fields):
+            _write(connection, log, field, number, source=source)
     _note_look(connection, merge, pass_id)
+
+
+def _compare(connection: Any, merge: ClassMerge, log: _Log, pass_id: int) -> list[str]:  # noqa: ANN401
+    """Set what an earlier pass saw beside what is seen now, all fields at once, since the table may be large.
+
+    Returns:
+        The tracked fields; the temporary table `compared` has the two values of each under its number.
+    """
+    name = merge.schema.name
+    before = f"JOIN {name} t ON t.key = j.key"
+    which = "j.action = 'changed'"
+    if merge.deletions:
+        before = f"""LEFT JOIN {name} t ON t.key = j.key
+                LEFT JOIN books.deleted d ON d.table_name = '{name}' AND d.key = j.key"""
+        which = "(j.action = 'changed' OR (j.action = 'new' AND d.said IS NOT NULL))"
+    steps = _steps(merge)
+    values = "".join(f", {old} AS old_{number}, {new} AS new_{number}" for number, (_, old, new) in enumerate(steps))
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE compared AS
+        SELECT j.key, j.source_id AS id, j.raw_ref, j.fetched_us,
+            {"j.stage_native" if log.of_stage else "NULL::VARCHAR"} AS new_native,
+            least(CASE WHEN s.pass_id < {pass_id} THEN s.seen_us ELSE s.before_us END, j.fetched_us) AS seen_us{values}
+        FROM {merge.wide} j {before}
+            JOIN seen_before s ON s.key = j.key
+        WHERE {which} AND s.said_pass < {pass_id}"""
+    ).fetchall()
+    return [field for field, _, _ in steps]
 
 
 def _note_look(connection: Any, merge: ClassMerge, pass_id: int) -> None:  # noqa: ANN401 - a DuckDB connection
@@ -59,12 +98,13 @@ def _note_look(connection: Any, merge: ClassMerge, pass_id: int) -> None:  # noq
             any_value(CASE WHEN s.pass_id < {pass_id} THEN s.seen_us ELSE s.before_us END) AS before_us,
             CASE WHEN bool_or({WRITTEN}) THEN {pass_id} ELSE any_value(s.said_pass) END AS said_pass,
             least(min(s.first_us), min(j.fetched_us)) AS first_us
-        FROM {merge.judged} j LEFT JOIN books.seen s ON s.table_name = '{name}' AND s.key = j.key
+        FROM {merge.judged} j LEFT JOIN seen_before s ON s.key = j.key
         WHERE NOT j.gone GROUP BY j.key"""
     ).fetchall()
-    connection.execute(
-        f"DELETE FROM books.seen WHERE table_name = '{name}' AND key IN (SELECT key FROM looks)"
-    ).fetchall()
+    if connection.execute("SELECT 1 FROM seen_before LIMIT 1").fetchall():
+        connection.execute(
+            f"DELETE FROM books.seen WHERE table_name = '{name}' AND key IN (SELECT key FROM looks)"
+        ).fetchall()
     connection.execute("INSERT INTO books.seen BY NAME SELECT * FROM looks").fetchall()
 
 
@@ -106,44 +146,22 @@ def _as_text(alias: str, columns: dict[Kind, str]) -> str:
     return f"{alias}.{column}::VARCHAR"
 
 
-def _write(  # noqa: PLR0917 - each is one thing that a step says
-    connection: Any,  # noqa: ANN401 - a DuckDB connection
-    merge: ClassMerge,
-    log: _Log,
-    field: str,
-    old: str,
-    new: str,
-    *,
-    source: str,
-    pass_id: int,
-) -> None:
-    of_stage = log.table == "stage_changes"
-    said = "'observed'" if of_stage else f"'{field}'"
-    told = "scope, stage, stage_native, previous, mode" if of_stage else "field, old, new"
-    values = f"'', new, new_native, old, {said}" if of_stage else f"{said}, old, new"
-    native = "j.stage_native" if of_stage else "NULL"
-    told_at = "new IS NOT NULL" if of_stage else "TRUE"
+def _write(connection: Any, log: _Log, field: str, number: int, *, source: str) -> None:  # noqa: ANN401
+    """Write the steps of one field, from what was compared."""
+    said = "'observed'" if log.of_stage else f"'{field}'"
+    told = "scope, stage, stage_native, previous, mode" if log.of_stage else "field, old, new"
+    values = f"'', new, new_native, old, {said}" if log.of_stage else f"{said}, old, new"
+    told_at = "new IS NOT NULL" if log.of_stage else "TRUE"
     entity = f"{literal(source + '/')} || id"
-    name = merge.schema.name
-    before = f"JOIN {name} t ON t.key = j.key"
-    which = "j.action = 'changed'"
-    if merge.deletions:
-        before = f"""LEFT JOIN {name} t ON t.key = j.key
-                LEFT JOIN books.deleted d ON d.table_name = '{name}' AND d.key = j.key"""
-        which = "(j.action = 'changed' OR (j.action = 'new' AND d.said IS NOT NULL))"
-    number = f"""(1 + (SELECT count(*) FROM {log.table} c WHERE c.{log.ref}_key = steps.key AND c.after_us IS NOT NULL
-        {"" if of_stage else f"AND c.field = '{field}'"}))"""
+    counted = f"""(1 + (SELECT count(*) FROM {log.table} c WHERE c.{log.ref}_key = steps.key AND c.after_us IS NOT NULL
+        {"" if log.of_stage else f"AND c.field = '{field}'"}))"""
     connection.execute(
         f"""INSERT INTO {log.table} (key, source, source_id, known_us, raw_ref, content_hash, {log.ref}_ref,
             {log.ref}_key, {told}, changed_us, after_us)
         WITH steps AS (
-            SELECT j.key, j.source_id AS id, j.raw_ref, j.fetched_us, {old} AS old, {new} AS new,
-                {native} AS new_native,
-                least(CASE WHEN s.pass_id < {pass_id} THEN s.seen_us ELSE s.before_us END, j.fetched_us) AS seen_us
-            FROM {merge.wide} j {before}
-                JOIN books.seen s ON s.table_name = '{name}' AND s.key = j.key
-            WHERE {which} AND s.said_pass < {pass_id} AND {old} IS DISTINCT FROM {new}
-        ), named AS (SELECT *, id || '#{field}#' || {number} AS step_id FROM steps WHERE {told_at})
+            SELECT key, id, raw_ref, fetched_us, new_native, seen_us, old_{number} AS old, new_{number} AS new
+            FROM compared WHERE old_{number} IS DISTINCT FROM new_{number}
+        ), named AS (SELECT *, id || '#{field}#' || {counted} AS step_id FROM steps WHERE {told_at})
         SELECT {key_sql(log.table, f"{literal(source + '/')} || step_id")}, {literal(source)}, step_id, fetched_us,
             raw_ref, (hash(old, new) & {2**63 - 1})::BIGINT, {entity}, key, {values}, fetched_us, seen_us FROM named"""
     ).fetchall()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crmcx import engines
-from crmcx.errors import StoreFullError, StoreLockedError, StoreVersionError, UsageError
+from crmcx.errors import StoreError, StoreFullError, StoreLockedError, StoreVersionError, UsageError
 from crmcx.store.ddl import SETTINGS, STORAGE_FORMAT, STORE_VERSION, literal, quoted
 from crmcx.store.upcasting import OLDEST
 
@@ -118,8 +118,15 @@ def copy_store(connection: Any, target: Path) -> None:  # noqa: ANN401 - a DuckD
     """Copy a store into a new file, which has its name only when it is whole.
 
     Raises:
+        StoreError: The file is there, or its folder is not.
         StoreFullError: The disk is full; nothing is left behind.
     """
+    if target.exists():
+        msg = f"the file {target.name} is there already"
+        raise StoreError(msg, hint="choose another path, or delete it first")
+    if not target.parent.is_dir():
+        msg = f"found no folder {target.parent}"
+        raise StoreError(msg, hint="make it, or choose another path")
     unfinished = target.with_name(f".{target.name}.part")
     log = unfinished.with_name(f"{unfinished.name}.wal")
     unfinished.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ import attrs
 from attrs import frozen
 
 from crmcx._html import html_table
+from crmcx.errors import UsageError
 from crmcx.instants import from_us
 
 _HEAD = ["id", "where", "what", "why"]
@@ -73,7 +74,14 @@ class Quarantine(tuple[Quarantined, ...]):
 
 
 def read_quarantine(connection: Any, *, source: str | None, limit: int | None) -> Quarantine:  # noqa: ANN401
-    """The records that were set aside, newest first."""
+    """The records that were set aside, newest first.
+
+    Raises:
+        UsageError: The limit is below 0.
+    """
+    if limit is not None and limit < 0:
+        msg = f"found limit={limit}, expected 0 or more"
+        raise UsageError(msg, hint="leave it out for all of them")
     found = connection.execute(
         'SELECT quarantine_id, source, stream, origin, "row", field, reason, recorded_us, raw FROM books.quarantine'
         " WHERE $1 IS NULL OR source = $1 ORDER BY quarantine_id DESC LIMIT $2",

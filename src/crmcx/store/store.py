@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from crmcx import engines
-from crmcx.errors import StoreError, StoreFullError, StoreReadOnlyError, StoreVersionError, UsageError
+from crmcx.errors import StoreError, StoreFullError, StoreReadOnlyError, StoreVersionError
 from crmcx.instants import from_us, to_us
 from crmcx.store import compacting, ddl, deleting, forgetting, pages, runs, streams
 from crmcx.store.commit import write_unit
@@ -347,9 +347,6 @@ class Store:
         Raises:
             UsageError: The limit is below 0.
         """
-        if limit is not None and limit < 0:
-            msg = f"found limit={limit}, expected 0 or more"
-            raise UsageError(msg, hint="leave it out for all of them")
         with self._reading():
             return read_quarantine(self._connection, source=source, limit=limit)
 
@@ -393,12 +390,6 @@ class Store:
         """
         self._demand_writable()
         target = Path(path)
-        if target.exists():
-            msg = f"the file {target.name} is there already"
-            raise StoreError(msg, hint="choose another path, or delete it first")
-        if not target.parent.is_dir():
-            msg = f"found no folder {target.parent}"
-            raise StoreError(msg, hint="make it, or choose another path")
         with self._reading():
             copy_store(self._connection, target)
         return target
