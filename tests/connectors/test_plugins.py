@@ -25,6 +25,13 @@ ACCOUNT = mapping(Account, id="id", name="name")
 DEAL = mapping(Deal, id="id", status="status")
 
 
+BUILT_IN = ("files", "hubspot", "qualtrics")
+
+
+def with_built_in(*names: str) -> tuple[str, ...]:
+    return tuple(sorted((*BUILT_IN, *names)))
+
+
 class Notes(Connector):
     name: ClassVar[str] = "notes"
 
@@ -90,13 +97,13 @@ def entry(monkeypatch: pytest.MonkeyPatch) -> Any:
 class TestDoor:
     def test_built_in_connectors_come_through_it(self) -> None:
         plugins = Plugins(())
-        assert plugins.names() == ("files",)
+        assert plugins.names() == with_built_in()
         assert plugins.connector("files") is Files
         assert plugins.failed == ()
 
     def test_a_third_party_comes_through_it_too(self, entry: Any) -> None:
         plugins = Plugins((entry("pack", Bringing(Other, Notes)), entry("more", Bringing(Shop))))
-        assert plugins.names() == ("files", "notes", "other", "shop")
+        assert plugins.names() == with_built_in("notes", "other", "shop")
         assert plugins.connector("notes") is Notes
         assert plugins.connector("notes")().describe() == {}
         assert plugins.failed == ()
@@ -108,11 +115,12 @@ class TestDoor:
 
     def test_a_plugin_needs_no_hook(self, entry: Any) -> None:
         plugins = Plugins((entry("idle", types.SimpleNamespace), entry("pack", Bringing(Notes))))
-        assert (plugins.names(), plugins.failed) == (("files", "notes"), ())
+        assert (plugins.names(), plugins.failed) == (with_built_in("notes"), ())
 
     def test_a_connector_that_nobody_knows(self, entry: Any) -> None:
         plugins = Plugins((entry("pack", Bringing(Notes)),))
-        with pytest.raises(ConnectorError, match="no connector is called 'note'; there are: files, notes") as error:
+        told = "no connector is called 'note'; there are: files, hubspot, notes, qualtrics"
+        with pytest.raises(ConnectorError, match=told) as error:
             plugins.connector("note")
         assert error.value.code == "connector"
 
@@ -131,13 +139,13 @@ class TestDoor:
         (failed,) = plugins.failed
         assert failed.plugin == "bad"
         assert reason in failed.reason
-        assert plugins.names() == ("files", "notes")
+        assert plugins.names() == with_built_in("notes")
         assert plugins.connector("files") is Files
         assert not plugins.manager.is_registered(plugin)
 
     def test_a_plugin_that_cannot_be_loaded_is_named_where_it_is_missed(self, entry: Any) -> None:
         plugins = Plugins((EntryPoint("gone", "crmcx_test_no_such_module:x", "crmcx"), entry("pack", Bringing(Notes))))
-        assert plugins.names() == ("files", "notes")
+        assert plugins.names() == with_built_in("notes")
         with pytest.raises(ConnectorError, match=r"the plugin 'gone' failed to load \(ModuleNotFoundError: ") as error:
             plugins.connector("gone")
         assert error.value.code == "connector"
@@ -151,12 +159,12 @@ class TestDoor:
 
         plugins = Plugins((entry("broken", Broken()), entry("pack", Bringing(Notes))))
         assert [(each.plugin, each.reason) for each in plugins.failed] == [("broken", "RuntimeError: on purpose")]
-        assert plugins.names() == ("files", "notes")
+        assert plugins.names() == with_built_in("notes")
 
     def test_two_plugins_of_one_name(self, entry: Any) -> None:
         second = EntryPoint("pack", entry("second", Bringing(Other)).value, "crmcx")
         plugins = Plugins((entry("pack", Bringing(Notes)), second))
-        assert plugins.names() == ("files", "notes")
+        assert plugins.names() == with_built_in("notes")
         assert [each.plugin for each in plugins.failed] == ["pack"]
 
     def test_one_plugin_with_one_name_twice(self, entry: Any) -> None:
@@ -175,7 +183,7 @@ class TestDoor:
         monkeypatch.setattr("crmcx.connectors.plugins.entry_points", found)
         installed.cache_clear()
         try:
-            assert installed().names() == ("files", "notes")
+            assert installed().names() == with_built_in("notes")
             assert installed() is installed()
         finally:
             installed.cache_clear()

@@ -61,7 +61,7 @@ class _Job:
 @frozen
 class _Continued:
     survey: str
-    since: datetime
+    seen: frozenset[str] = field(repr=False)
     until: datetime = field(repr=False)
 
 
@@ -75,7 +75,7 @@ class QualtricsSandbox(Platform):
         >>> sandbox = QualtricsSandbox()
         >>> survey = sandbox.world.create("instruments", name="Branches")
         >>> sandbox.world.truth["instruments"]
-        {'SV_1': 'Branches'}
+        {'SV_sandboxsurv1': 'Branches'}
     """
 
     kinds: ClassVar[Mapping[str, Kind]] = KINDS
@@ -167,7 +167,7 @@ class QualtricsSandbox(Platform):
         return self._says({"elements": list(questions.values()), "nextPage": None})
 
     def _who(self, _asked: Asked) -> Says:
-        return self._says({"brandId": "sandbox", "userId": "UR_1", "datacenter": "loopback"})
+        return self._says({"brandId": "sandbox", "userId": "UR_sandboxuser1", "datacenter": "loopback"})
 
     def _directories(self, _asked: Asked) -> Says:
         return self._says({"elements": [{"directoryId": DIRECTORY, "name": "Default", "isDefault": True}]})
@@ -199,21 +199,24 @@ class QualtricsSandbox(Platform):
         if wanted.get("useLabels") and wanted["format"] != "csv":
             raise _RefusedError(400, "ERF_2", "useLabels is not valid for JSON.")
         kind = "unfinished" if wanted.get("responsesInProgress") else "responses"
-        since, until = self._bounds(wanted, survey)
-        found = self.since(kind, since, parent=survey)
-        if until is not None:
-            before = datetime.fromisoformat(until)
-            kept = [
+        since, until = self._bounds(wanted)
+        seen = self._seen(wanted, survey)
+        told = self.since(kind, since, parent=survey)
+        before = None if until is None else datetime.fromisoformat(until)
+        found = Found(
+            kind,
+            (
                 (key, each)
-                for key, each in zip(found.keys, found, strict=True)
-                if datetime.fromisoformat(each["values"]["recordedDate"]) < before
-            ]
-            found = Found(kind, kept)
+                for key, each in zip(told.keys, told, strict=True)
+                if each["responseId"] not in seen
+                and (before is None or datetime.fromisoformat(each["values"]["recordedDate"]) < before)
+            ),
+        )
         now = self.still.now()
         token = None
         if wanted.get("allowContinuation"):
             token = f"continue-{self._number}"
-            self._tokens[token] = _Continued(survey, now, now + TOKEN_LIFE)
+            self._tokens[token] = _Continued(survey, seen | {each["responseId"] for each in found}, now + TOKEN_LIFE)
         name = f"ES_{self._number}"
         self._jobs[name] = _Job(
             survey=survey,
@@ -227,7 +230,8 @@ class QualtricsSandbox(Platform):
         )
         return self._says({"progressId": name, "percentComplete": 0.0, "status": "inProgress"})
 
-    def _bounds(self, wanted: Mapping[str, Any], survey: str) -> tuple[str | None, str | None]:
+    @staticmethod
+    def _bounds(wanted: Mapping[str, Any]) -> tuple[str | None, str | None]:
         bounds = wanted.get("startDate"), wanted.get("endDate")
         for bound in bounds:
             try:
@@ -236,13 +240,18 @@ class QualtricsSandbox(Platform):
                 aware = False
             if not aware:
                 raise _RefusedError(400, "ERF_3", "startDate and endDate are in ISO 8601 with an offset.")
+        return bounds
+
+    def _seen(self, wanted: Mapping[str, Any], survey: str) -> frozenset[str]:
+        """The responses that an export before had, which this one goes on from."""
         given = wanted.get("continuationToken")
         if given is None:
-            return bounds
+            return frozenset()
         continued = self._tokens.get(given)
-        if continued is None or continued.survey != survey or self.still.now() >= continued.until or any(bounds):
+        dated = "startDate" in wanted or "endDate" in wanted
+        if continued is None or continued.survey != survey or self.still.now() >= continued.until or dated:
             raise _RefusedError(400, "ERF_4", "The continuation token is unknown, expired, or beside dates.")
-        return continued.since.isoformat(), None
+        return continued.seen
 
     def _progress(self, _asked: Asked, survey: str, name: str) -> Says:
         job = self._job(survey, name)

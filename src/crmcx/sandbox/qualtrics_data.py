@@ -54,6 +54,8 @@ def _question(code: str, kind: str, selector: str, sub: str, words: tuple[str, s
         **said,
         "Validation": _VALIDATION,
         "Language": {"DE": german},
+        "DefaultChoices": False,
+        "ChoiceDataExportTags": False,
         "NextChoiceId": len(choices) + 1,
         "NextAnswerId": len(answers) + 1,
         "QuestionID": code,
@@ -65,9 +67,7 @@ def _question(code: str, kind: str, selector: str, sub: str, words: tuple[str, s
 def _questions() -> dict[str, Any]:
     tens = {str(n): (str(n), str(n)) for n in range(11)}
     recommend = ("How likely are you to <b>recommend</b> us?", "Wie wahrscheinlich ist es, dass Sie uns empfehlen?")
-    other = _question(
-        REASONS, "MC", "MAVR", "TX", ("What counted?", "Was war wichtig?"), choices=_REASONS, DefaultChoices=False
-    )
+    other = _question(REASONS, "MC", "MAVR", "TX", ("What counted?", "Was war wichtig?"), choices=_REASONS)
     other["Choices"]["3"]["TextEntry"] = "true"
     return {
         NPS: _question(NPS, "MC", "NPS", "TX", recommend, choices=tens),
@@ -81,7 +81,7 @@ def _questions() -> dict[str, Any]:
             RecodeValues={**{str(n): str(6 - n) for n in range(1, 6)}, NOT_APPLICABLE: "99"},
             AnalyzeChoices={NOT_APPLICABLE: "No"},
         ),
-        WORDS: _question(WORDS, "TE", "ML", "", ("Anything else?", "Noch etwas?"), DefaultChoices=False),
+        WORDS: _question(WORDS, "TE", "ML", "", ("Anything else?", "Noch etwas?")),
         GRID: _question(
             GRID,
             "Matrix",
@@ -113,21 +113,37 @@ def definition_of(survey: dict[str, Any]) -> dict[str, Any]:
         "LastModified": survey["lastModified"],
         "Questions": questions,
         "Blocks": {
-            "BL_1": {
+            "BL_sandboxblock1": {
                 "Type": "Default",
                 "Description": "Questions",
-                "ID": "BL_1",
+                "ID": "BL_sandboxblock1",
                 "BlockElements": [{"Type": "Question", "QuestionID": code} for code in questions],
             }
         },
         "SurveyFlow": {
             "FlowID": "FL_1",
             "Type": "Root",
-            "Flow": [{"ID": "BL_1", "Type": "Block", "FlowID": "FL_2"}],
+            "Flow": [{"ID": "BL_sandboxblock1", "Type": "Standard", "FlowID": "FL_2"}],
             "Properties": {"Count": 2},
         },
         "SurveyOptions": {
+            "ActiveResponseSet": "RS_sandboxresp1",
             "BackButton": "false",
+            "BallotBoxStuffingPrevention": "false",
+            "Footer": "",
+            "Header": "",
+            "NextButton": "next",
+            "NoIndex": "Yes",
+            "PartialData": "+1 week",
+            "PreviousButton": "back",
+            "ProgressBarDisplay": "None",
+            "SecureResponseFiles": "true",
+            "Skin": {"brandingId": None, "templateId": "*base", "overrides": None},
+            "SkinLibrary": "sandbox",
+            "SkinType": "templated",
+            "SurveyExpiration": "None",
+            "SurveyTermination": "DefaultMessage",
+            "ValidationMessage": "",
             "SaveAndContinue": "true",
             "SurveyProtection": "PublicSurvey",
             "SurveyLanguage": "EN",
@@ -136,8 +152,24 @@ def definition_of(survey: dict[str, Any]) -> dict[str, Any]:
             "SurveyExpirationDate": None,
             "SurveyCreationDate": survey["creationDate"],
         },
-        "ResponseSets": {"RS_1": {"ResponseSetID": "RS_1"}},
-        "Scoring": None,
+        "ResponseSets": {"RS_sandboxresp1": "Default Response Set"},
+        "Scoring": {
+            "ScoringCategories": [],
+            "ScoringCategoryGroups": [],
+            "ScoringSummaryCategory": "SC_sandboxscor1",
+            "ScoringSummaryAfterQuestions": False,
+            "ScoringSummaryAfterSurvey": False,
+            "DefaultScoringCategory": "SC_sandboxscor1",
+            "AutoScoringCategory": "",
+        },
+        "ProjectInfo": {
+            "SurveyID": survey["id"],
+            "ProjectCategory": "CORE",
+            "ProjectType": "Survey",
+            "SchemaVersion": "1.1.0",
+            "CompositionType": "CORE",
+        },
+        "BrandBaseURL": "https://sandbox.example.org",
     }
 
 
@@ -177,9 +209,9 @@ _WAITS = deepcopy(VALUES) | {
 KINDS = {
     "instruments": Kind(
         record={
-            "id": "SV_{n}",
+            "id": "SV_sandboxsurv{n}",
             "name": "Survey {n}",
-            "ownerId": "UR_1",
+            "ownerId": "UR_sandboxuser1",
             "lastModified": "{stamp}",
             "creationDate": "{created}",
             "isActive": True,
@@ -211,7 +243,7 @@ KINDS = {
         record={
             "id": "EMD_{n}",
             "parentDistributionId": None,
-            "ownerId": "UR_1",
+            "ownerId": "UR_sandboxuser1",
             "organizationId": "sandbox",
             "requestStatus": "Done",
             "requestType": "Invite",

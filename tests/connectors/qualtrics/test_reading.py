@@ -178,7 +178,7 @@ class TestStored:
         assert (found.value, found.n) == (50.0, 4)
         assert ("test", 2) in found.excluded
         by_language = metrics.nps(t.answers, by="language")
-        assert {row["language"]: row["n"] for row in by_language.rows()} == {"de": 2, "en": 2}
+        assert {group: estimate.n for (group,), estimate in by_language.rows} == {"de": 2, "en": 2}
         words = {
             row["language"]: row["text"] for row in t.wordings.rows() if row["item"] == "QID1" and not row["choice"]
         }

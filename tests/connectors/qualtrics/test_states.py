@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from crmcx.connectors import Qualtrics
 from crmcx.sandbox.qualtrics import TOKEN, QualtricsSandbox
@@ -19,7 +20,7 @@ from crmcx.testing.trial import Subject, Trial
 
 SUBJECT = Subject(connector=Qualtrics, settings={"url": "{url}", "token": TOKEN}, server=QualtricsSandbox, records=1)
 REREAD, WHOLE = timedelta(days=7), timedelta(days=30)
-LEAP = timedelta(days=8)
+LEAPS = (timedelta(hours=2), timedelta(days=3, hours=5), timedelta(days=8, hours=1))
 STATUSES = ("Success", "Opened", "SurveyStarted", "SurveyFinished", "HardBounce", "Blocked")
 CHOSEN = st.integers(0, 10_000)
 SCORES = st.integers(0, 10)
@@ -28,19 +29,22 @@ SCORES = st.integers(0, 10)
 class QualtricsStates(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.trial = Trial(SUBJECT, page_size=2)
+        self.trial = Trial(SUBJECT, page_size=5)
         self.sandbox: Any = self.trial.platform
         self.world = self.sandbox.world
         self.newest: datetime | None = None
         self.whole_at: datetime | None = None
         self.feedback: dict[str, Any] = {}
         self.invitations: dict[str, Any] = {}
-        self.compared = 0
+        self.changes, self.every = 0, 0
+
+    @initialize(every=st.integers(3, 6))
+    def first(self, every: int) -> None:
+        self.every = every
+        self.sync()
 
     def teardown(self) -> None:
-        self.sync()
-        self.days_pass()
-        self.world.answer("SV_1")
+        self.world.answer("SV_sandboxsurv1")
         self.trial.still.move(WHOLE)
         self.sync()
         assert self.found("feedback") == self.world.truth["feedback"]
@@ -60,7 +64,7 @@ class QualtricsStates(RuleBasedStateMachine):
 
     @rule()
     def a_survey_is_made(self) -> None:
-        if len(self.names("instruments")) < 4:
+        if len(self.names("instruments")) < 3:
             self.world.create("instruments")
 
     @rule(chosen=CHOSEN, name=st.sampled_from(["Branches", "Hotline"]))
@@ -120,13 +124,18 @@ class QualtricsStates(RuleBasedStateMachine):
     def a_mailing_is_deleted(self, chosen: int) -> None:
         self.world.remove("distributions", self.one("distributions", chosen, but_the_first=True))
 
-    @rule()
-    def days_pass(self) -> None:
-        self.trial.still.move(LEAP)
+    @rule(leap=st.sampled_from(LEAPS))
+    def days_pass(self, leap: timedelta) -> None:
+        self.trial.still.move(leap)
 
     # -- what is stored ------------------------------------------------------------------------------------------
 
-    @rule()
+    @invariant()
+    def some_changes_later_there_is_a_sync(self) -> None:
+        self.changes += 1
+        if self.every and self.changes % self.every == 0:
+            self.sync()
+
     def sync(self) -> None:
         now = self.trial.still.now()
         whole = self.whole_at is None or now - self.whole_at >= WHOLE
@@ -155,7 +164,6 @@ class QualtricsStates(RuleBasedStateMachine):
             assert self.found(table) == truth[table], table
         assert self.found("feedback") == self.feedback
         assert self.found("invitations") == self.invitations
-        self.compared += 1
 
     def found(self, table: str) -> dict[str, Any]:
         snapshot = self.trial.store.snapshot()
@@ -190,3 +198,43 @@ TestQualtricsStates.settings = settings(
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # to shrink a run of syncs takes minutes
 )
+
+
+class ManyStates(QualtricsStates):
+    """The same, with more of it."""
+
+
+TestManyQualtricsStates = pytest.mark.deep(ManyStates.TestCase)
+TestManyQualtricsStates.settings = settings(TestQualtricsStates.settings, max_examples=200)
+
+
+def test_an_edit_is_seen_within_some_days_and_then_with_the_next_whole_pass() -> None:
+    with Trial(SUBJECT, page_size=5) as trial:
+        world: Any = trial.platform.world
+
+        def stored() -> dict[str, float]:
+            snapshot = trial.store.snapshot()
+            try:
+                names = {row["key"]: row["source_id"] for row in snapshot.table("feedback").rows()}
+                rows = snapshot.table("answers").rows()
+            finally:
+                snapshot.close()
+            return {names[row["feedback_key"]]: row["score"] for row in rows if row["item"] == "QID1"}
+
+        def later(by: timedelta) -> dict[str, float]:
+            trial.still.move(by)
+            world.answer("SV_sandboxsurv1", QID1=5)
+            assert trial.sync().error is None
+            return stored()
+
+        assert later(timedelta(days=2))["R_1"] == 9
+        world.edit("R_1", QID1=1)
+        assert later(timedelta(days=2))["R_1"] == 1
+        later(timedelta(days=8))
+        world.edit("R_1", QID1=2)
+        world.remove("responses", "R_2")
+        assert later(timedelta(days=1))["R_1"] == 1
+        assert {"R_1": 1, "R_2": 5}.items() <= stored().items()
+        found = later(WHOLE)
+        assert found["R_1"] == 2
+        assert "R_2" not in found
