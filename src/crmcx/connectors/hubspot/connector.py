@@ -13,6 +13,7 @@ from crmcx.connectors.hubspot.client import Portal, dictionary, items
 from crmcx.connectors.hubspot.reading import objects, steps
 from crmcx.connectors.hubspot.settings import HubSpotSettings
 from crmcx.connectors.hubspot.shaping import deal_status, probability_of
+from crmcx.connectors.hubspot.tables import PLAIN
 from crmcx.connectors.paging import by_cursor
 from crmcx.errors import ConnectorError
 
@@ -59,6 +60,7 @@ class HubSpot(Connector):
 
     name = "hubspot"
     settings = HubSpotSettings
+    plain = PLAIN
     blind_spots: ClassVar[Mapping[str, tuple[str, ...]]] = {
         **dict.fromkeys(
             ("companies", "contacts", "deals", "tickets", "calls", "emails", "meetings", "notes", "tasks"), _NOT_SEEN
