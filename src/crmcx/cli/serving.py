@@ -42,7 +42,9 @@ def serve(system: str, *, records: int, as_json: bool, until: Event | None = Non
     made, token = sandbox(system, records=records)
     with made:
         said = {"system": system, "url": made.url, "token": token}
-        print(json.dumps(said) if as_json else "\n".join(f"{name}: {value}" for name, value in said.items()), flush=True)
+        print(
+            json.dumps(said) if as_json else "\n".join(f"{name}: {value}" for name, value in said.items()), flush=True
+        )
         try:
             (until or Event()).wait()
         except KeyboardInterrupt:

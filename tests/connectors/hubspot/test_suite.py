@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -19,7 +20,7 @@ READ = ("owners", "pipelines", "contacts", "consents", "deals", "deal_changes", 
 class SomeOfIt(HubSpotSandbox):
     """One kind of record of each way in which HubSpot is read."""
 
-    kinds = {name: HubSpotSandbox.kinds[name] for name in READ}
+    kinds: ClassVar = {name: HubSpotSandbox.kinds[name] for name in READ}
 
 
 TestHubSpot = connector_suite(

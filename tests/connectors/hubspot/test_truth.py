@@ -18,7 +18,13 @@ from crmcx.sandbox.hubspot_data import example
 from crmcx.testing.trial import Subject, Trial
 
 TYPES = ("companies", "contacts", "deals", "tickets", "notes")
-TABLES = {"companies": "accounts", "contacts": "customers", "deals": "deals", "tickets": "cases", "notes": "interactions"}
+TABLES = {
+    "companies": "accounts",
+    "contacts": "customers",
+    "deals": "deals",
+    "tickets": "cases",
+    "notes": "interactions",
+}
 READ = {*TYPES, "pipelines", "deal_changes"}
 CHANGED = {
     "companies": ("name", ("Anvil", "Bolt", "")),
@@ -45,6 +51,17 @@ def says(type_: str, said: dict[str, Any]) -> tuple[Any, ...]:
     if type_ == "tickets":
         return (TICKETS[said["hs_pipeline_stage"]], said["subject"])
     return (said["hs_note_body"] or None,)
+
+
+def reads(type_: str, row: dict[str, Any], emails: dict[int, str]) -> tuple[Any, ...]:
+    """What the row of an object says."""
+    if type_ == "companies":
+        return (row["name"], row["domain"])
+    if type_ == "contacts":
+        return (emails[row["key"]], row["stage"])
+    if type_ == "deals":
+        return (row["status"], Decimal(row["amount_micros"]) / 1_000_000)
+    return (row["status"], row["subject"]) if type_ == "tickets" else (row["text"],)
 
 
 class Portal(RuleBasedStateMachine):
@@ -83,7 +100,7 @@ class Portal(RuleBasedStateMachine):
         finally:
             self.trial.close()
 
-    def one(self, type_: str, number: int) -> Any:  # noqa: ANN401 - a thing, or None
+    def one(self, type_: str, number: int) -> Any:
         there = self.world.living(type_)
         return there[number % len(there)] if there else None
 
@@ -172,13 +189,7 @@ class Portal(RuleBasedStateMachine):
         assert rows.keys() - gone == truth.keys(), type_
         for id_, told in truth.items():
             row = rows[id_]
-            found = {
-                "companies": lambda: (row["name"], row["domain"]),
-                "contacts": lambda: (emails[row["key"]], row["stage"]),
-                "deals": lambda: (row["status"], Decimal(row["amount_micros"]) / 1_000_000),
-                "tickets": lambda: (row["status"], row["subject"]),
-                "notes": lambda: (row["text"],),
-            }[type_]()
+            found = reads(type_, row, emails)
             assert found == says(type_, told["properties"]), (type_, id_)
             if type_ not in {"companies", "contacts"} and (type_, id_) not in self.relinked:
                 people = sorted(told["links"].get("contacts", {}), key=int)
@@ -188,7 +199,9 @@ class Portal(RuleBasedStateMachine):
         found: dict[str, list[tuple[str, str]]] = {}
         for row in self.trial._rows("deal_changes"):
             if row["field"] == "stage" and row["after_us"] is None:
-                found.setdefault(str(row["deal_ref"]).removeprefix("trial/"), []).append((row["changed_us"], row["new"]))
+                found.setdefault(str(row["deal_ref"]).removeprefix("trial/"), []).append(
+                    (row["changed_us"], row["new"])
+                )
         for thing in self.world.living("deals"):
             steps = [(int(each.at.timestamp()) * 1_000_000, each.value) for each in thing.history["dealstage"]]
             assert sorted(found.get(thing.id, [])) == sorted(steps), thing.id
