@@ -64,6 +64,12 @@ def reads(type_: str, row: dict[str, Any], emails: dict[int, str]) -> tuple[Any,
     return (row["status"], row["subject"]) if type_ == "tickets" else (row["text"],)
 
 
+class Patient(HubSpotSandbox):
+    """A portal that answers as many pages as it is asked for, whatever the kit allows."""
+
+    most = property(lambda _self: 0, lambda _self, _most: None)  # type: ignore[assignment]
+
+
 class Portal(RuleBasedStateMachine):
     """A portal in which things happen, and a store that follows it."""
 
@@ -81,7 +87,7 @@ class Portal(RuleBasedStateMachine):
                 "batch_size": 2,
                 "history_page_size": 2,
             },
-            server=HubSpotSandbox,
+            server=Patient,
             records=0,
         )
         self.trial = Trial(subject)
