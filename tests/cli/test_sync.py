@@ -128,6 +128,7 @@ def test_connectors_and_streams(run: Callable[..., Ran], installed: Plugins) -> 
     assert [line.split() for line in run("connectors")[1].splitlines()[1:3]] == [
         ["desk", "tests", "2"],
         ["files", "crmcx", "0"],
+        ["hubspot", "crmcx", "16"],
     ]
     installed.failed = (Failed("odd", "ImportError: no"),)
     assert "the plugin odd failed to load and is skipped: ImportError: no" in run("connectors")[1]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from crmcx.cli import commands
 from crmcx.cli.config import FILE
+from crmcx.cli.serving import SYSTEMS
 from crmcx.errors import CrmcxError
 from crmcx.sync import SyncInterrupted, SyncReport
 
@@ -43,6 +44,10 @@ def _parser() -> argparse.ArgumentParser:
     streams = made.add_parser("streams", help="what a connector reads, and how")
     streams.add_argument("connector", help="its name, from: crmcx connectors")
 
+    sandbox = made.add_parser("sandbox", help="a local server that speaks a vendor's protocol, until Ctrl-C")
+    sandbox.add_argument("system", choices=SYSTEMS, help="whose")
+    sandbox.add_argument("--records", type=_count, default=20, metavar="N", help="invented records of each kind (20)")
+
     new = made.add_parser("new-connector", help="write a package with a connector that passes its tests at once")
     new.add_argument("name", help="the connector's name, in lower case: the package is crmcx-NAME")
     new.add_argument("--dir", type=Path, default=Path(), metavar="DIR", help="where its folder is made (here)")
@@ -71,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     compact = made.add_parser("compact", help="write a store's file anew, smaller and in order")
     compact.add_argument("store", nargs="?", type=Path, help=_STORE)
 
-    for each in (demo, sync, connectors, streams, new, status, listing, show, replay, export, compact):
+    for each in (demo, sync, connectors, streams, sandbox, new, status, listing, show, replay, export, compact):
         each.add_argument("--json", action="store_true", help="print data instead of text")
     return parser
 

@@ -70,6 +70,12 @@ def _told(stream: Stream) -> dict[str, Any]:
     }
 
 
+def _sandbox(chosen: argparse.Namespace) -> None:
+    from crmcx.cli.serving import serve  # noqa: PLC0415 - only this command needs it
+
+    serve(chosen.system, records=chosen.records, as_json=chosen.json)
+
+
 def _new_connector(chosen: argparse.Namespace) -> None:
     made = new_connector(chosen.name, chosen.dir)
     if chosen.json:
@@ -134,6 +140,7 @@ def _compact(chosen: argparse.Namespace) -> None:
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "demo": _demo,
+    "sandbox": _sandbox,
     "sync": _sync,
     "connectors": _connectors,
     "streams": _streams,

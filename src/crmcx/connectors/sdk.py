@@ -39,6 +39,8 @@ class Connector:
     """Model of the settings; on an instance, the settings themselves."""
     threads: ClassVar[int] = 4
     """How many of its streams are read at a time, in threads; 0 to read them in order, in the thread that syncs."""
+    plain: ClassVar[frozenset[str]] = frozenset()
+    """Names of fields that its own code reads, and that say nothing of a person: cassettes keep their values."""
 
     def __init__(self, **settings: object) -> None:
         model = type(self).settings

@@ -172,7 +172,12 @@ class HubSpotSandbox(Platform):
         if asked:
             told["propertiesWithHistory"] = {
                 name: [
-                    {"value": each.value or "", "timestamp": iso(each.at), "sourceType": "CRM_UI", "sourceId": "userId:1"}
+                    {
+                        "value": each.value or "",
+                        "timestamp": iso(each.at),
+                        "sourceType": "CRM_UI",
+                        "sourceId": "userId:1",
+                    }
                     for each in reversed(thing.history.get(name, ()))
                 ]
                 for name in asked
@@ -204,8 +209,14 @@ class HubSpotSandbox(Platform):
         if self.order is None or kind not in self.scattered:
             keyed = sorted((f"{int(key) if key.isdigit() else 0:012} {key}", record) for key, record in _keyed(made))
         else:
-            keyed = sorted((hashlib.sha256(f"{self.order} {key}".encode()).hexdigest(), record) for key, record in _keyed(made))
-        again = [(f"{keyed[self.again - 1][0]}~{key}", said) for key, said in keyed[: self.again]] if keyed[self.again :] else []
+            keyed = sorted(
+                (hashlib.sha256(f"{self.order} {key}".encode()).hexdigest(), record) for key, record in _keyed(made)
+            )
+        again = (
+            [(f"{keyed[self.again - 1][0]}~{key}", said) for key, said in keyed[: self.again]]
+            if keyed[self.again :]
+            else []
+        )
         return Found(kind, [*keyed[: self.again], *again, *keyed[self.again :]])
 
     def _page(self, found: Found, asked: Asked, limit: int, kind: str) -> Says:
@@ -288,13 +299,21 @@ class HubSpotSandbox(Platform):
             | {"stages": [{**stage, "createdAt": at, "updatedAt": at} for stage in each["stages"]]}
             for each in self.world.pipelines.get(type, ())
         ]
-        return Says(data={"results": found}, rows=("results",), kind="pipelines" if type == "deals" else f"{type} steps")
+        return Says(
+            data={"results": found}, rows=("results",), kind="pipelines" if type == "deals" else f"{type} steps"
+        )
 
     def _properties(self, _asked: Asked, type: str) -> Says:  # noqa: A002 - named by the route
         names = dict.fromkeys([*DEFAULTS.get(type, ALWAYS)])
         for each in self.world.things[type].values():
             names.update(dict.fromkeys(each.history))
-        told = {"groupName": f"{type}information", "type": "string", "fieldType": "text", "description": "", "options": []}
+        told = {
+            "groupName": f"{type}information",
+            "type": "string",
+            "fieldType": "text",
+            "description": "",
+            "options": [],
+        }
         return Says(data={"results": [{"name": name, "label": name, **told} for name in names]})
 
 

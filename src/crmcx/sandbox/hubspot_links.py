@@ -52,9 +52,7 @@ def _demand_types(*types: str) -> None:
 
 
 def _labels(world: HubSpotWorld, type_: str, other: str) -> list[str]:
-    found = {
-        label for each in world.living(type_) for labels in each.links.get(other, {}).values() for label in labels
-    }
+    found = {label for each in world.living(type_) for labels in each.links.get(other, {}).values() for label in labels}
     return sorted(found)
 
 
@@ -84,7 +82,11 @@ def _of_one(world: HubSpotWorld, asked: Asked, type_: str, id_: str, other: str)
     thing = world.find(type_, id_)
     if thing is None or thing.archived_at is not None:
         raise FaultError(404, "OBJECT_NOT_FOUND", "Object not found")
-    ends, after, limit = _ends(world, thing, other), int(asked.query.get("after", 0)), int(asked.query.get("limit", 500))
+    ends, after, limit = (
+        _ends(world, thing, other),
+        int(asked.query.get("after", 0)),
+        int(asked.query.get("limit", 500)),
+    )
     data: dict[str, Any] = {"results": ends[after : after + limit]}
     if len(ends) > after + limit:
         data["paging"] = {"next": {"after": str(after + limit)}}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from crmcx.sandbox.hubspot_data import HISTORIES
 from crmcx.sandbox.hubspot_faults import FaultError
 from crmcx.testing.loopback import Says
 
@@ -35,7 +36,9 @@ def found_by(portal: HubSpotSandbox, type_: str, body: Mapping[str, Any], *, mos
         raise FaultError(400, "VALIDATION_ERROR", f"The search leads to {portal.ceiling} results at most")
     known = portal.still.now() - portal.index_lag
     rows = [(each, each.as_of(known)) for each in portal.world.living(type_) if each.created <= known]
-    matching = [row for row in rows if not groups or any(all(_meets(row[1], each) for each in group) for group in groups)]
+    matching = [
+        row for row in rows if not groups or any(all(_meets(row[1], each) for each in group) for group in groups)
+    ]
     for sort in reversed(body.get("sorts") or [{"propertyName": "createdate"}]):
         said = {"propertyName": sort} if isinstance(sort, str) else sort
         matching.sort(
@@ -50,7 +53,9 @@ def found_by(portal: HubSpotSandbox, type_: str, body: Mapping[str, Any], *, mos
     }
     if after + len(shown) < len(matching) and shown:
         data["paging"] = {"next": {"after": str(after + len(shown))}}
-    return Says(data=data, rows=("results",), kind=type_)
+    having = {each.get("propertyName") for group in groups for each in group if each.get("operator") == "HAS_PROPERTY"}
+    steps = next((name for name, told in HISTORIES.items() if having and having == set(told.fields)), type_)
+    return Says(data=data, rows=("results",), kind=steps)
 
 
 def _meets(properties: Mapping[str, str | None], told: Mapping[str, Any]) -> bool:

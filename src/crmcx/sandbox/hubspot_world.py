@@ -79,7 +79,7 @@ class HubSpotWorld(World):
         self.owners: list[dict[str, Any]] = []
         self.pipelines = pipelines()
         self._ids = _FIRST_ID
-        self._made: dict[str, int] = dict.fromkeys(kinds, 0)
+        self._made: dict[str, int] = dict.fromkeys((*OBJECTS, *kinds), 0)
         self._last = still.now()
 
     # -- what a user of the vendor does ------------------------------------------------------------------------------
@@ -89,7 +89,7 @@ class HubSpotWorld(World):
         with self.lock:
             when = at or self._tick()
             self._ids += 1
-            self._made[type_] = self._made.get(type_, 0) + 1
+            self._made[type_] += 1
             thing = Thing(type_, str(self._ids), self._made[type_], when)
             self.things[type_][thing.id] = thing
             self._set(thing, properties, when)

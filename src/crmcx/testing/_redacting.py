@@ -107,7 +107,7 @@ def _has(record: Any, path: Steps) -> bool:  # noqa: ANN401 - JSON
 
 def kept_by(connector: Connector, names: frozenset[str]) -> Keep:
     """What the mappings of a connector read into fields of no privacy: ids, states, stamps."""
-    return Keep(tuple(map(_known, connector.streams())), names)
+    return Keep(tuple(map(_known, connector.streams())), names | connector.plain)
 
 
 def _known(stream: Stream) -> Known:

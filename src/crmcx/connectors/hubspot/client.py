@@ -95,7 +95,8 @@ class Portal:
 
     def properties(self, kind: Kind) -> list[str]:
         """The properties to read of a type of object."""
-        return list(dict.fromkeys([*kind.asked, *self.settings.properties.get(kind.type, ())]))  # type: ignore[call-overload]
+        more = {str(name): told for name, told in self.settings.properties.items()}
+        return list(dict.fromkeys([*kind.asked, *more.get(kind.type, ())]))
 
     def listed(self, kind: Kind, after: str | None, properties: Sequence[str]) -> Reply:
         """A page of the objects that are there, by id."""
@@ -129,7 +130,14 @@ class Portal:
         )
 
     def found(
-        self, kind: Kind, start: datetime, end: datetime, *, beyond: str | None, properties: Sequence[str]
+        self,
+        kind: Kind,
+        start: datetime,
+        end: datetime,
+        *,
+        beyond: str | None,
+        properties: Sequence[str],
+        having: Iterable[str] = (),
     ) -> Reply:
         """The objects that were changed from a time on and before another, by id.
 
@@ -139,6 +147,7 @@ class Portal:
             end: Before when.
             beyond: The id after which to go on.
             properties: The properties to read.
+            having: Only objects that have one of these; of all unless given.
         """
         filters = [
             {"propertyName": kind.modified, "operator": "GTE", "value": _ms(start)},
@@ -146,8 +155,9 @@ class Portal:
         ]
         if beyond is not None:
             filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": beyond})
+        groups = [[*filters, {"propertyName": name, "operator": "HAS_PROPERTY"}] for name in having] or [filters]
         body = {
-            "filterGroups": [{"filters": filters}],
+            "filterGroups": [{"filters": group} for group in groups],
             "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
             "properties": list(properties),
             "limit": self.settings.search_page_size,

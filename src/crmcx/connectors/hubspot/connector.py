@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
-from crmcx.connectors import Connector, Cursor, Deletes, Page, Stream, stream
+from pydantic import BaseModel
+
+from crmcx.connectors import Connector, Cursor, Deletes, Page, Reply, Stream, stream
 from crmcx.connectors import Mapping as ClassMapping
 from crmcx.connectors.hubspot import mappings
 from crmcx.connectors.hubspot.client import Portal, dictionary, items
 from crmcx.connectors.hubspot.reading import objects, steps
 from crmcx.connectors.hubspot.settings import HubSpotSettings
 from crmcx.connectors.hubspot.shaping import deal_status, probability_of
+from crmcx.connectors.hubspot.tables import PLAIN
 from crmcx.connectors.paging import by_cursor
 from crmcx.errors import ConnectorError
 
 LATE = timedelta(hours=1)
 """How long the search may lag behind; so much is read a second time by each sync."""
 _STAMP = ("crmcx", "modified")
-_Method = TypeVar("_Method")
+_Method = TypeVar("_Method", bound=Callable[..., Iterator[Page]])
 
 
-def _objects(mapping: ClassMapping, *, key: str = "id", history: bool = False) -> Any:  # noqa: ANN401 - a decorator
+def _objects(mapping: ClassMapping, *, key: str = "id", history: bool = False) -> Callable[[_Method], _Method]:
     return stream(
         mapping,
         cursor=_STAMP,
@@ -33,7 +37,7 @@ def _objects(mapping: ClassMapping, *, key: str = "id", history: bool = False) -
     )
 
 
-def _steps(mapping: ClassMapping) -> Any:  # noqa: ANN401 - a decorator
+def _steps(mapping: ClassMapping) -> Callable[[_Method], _Method]:
     return stream(mapping, cursor="modified", lookback=LATE, volatile=("modified",), keeps_history=True)
 
 
@@ -46,6 +50,7 @@ _NOT_SEEN = (
 _STEPS_NOT_SEEN = (
     "the steps of an object that is gone: they stay",
     "values of a property before those that HubSpot keeps of it",
+    "a value that was set and cleared again between two syncs",
 )
 
 
@@ -58,7 +63,8 @@ class HubSpot(Connector):
     """
 
     name = "hubspot"
-    settings = HubSpotSettings
+    settings: type[BaseModel] | BaseModel = HubSpotSettings
+    plain = PLAIN
     blind_spots: ClassVar[Mapping[str, tuple[str, ...]]] = {
         **dict.fromkeys(
             ("companies", "contacts", "deals", "tickets", "calls", "emails", "meetings", "notes", "tasks"), _NOT_SEEN
@@ -93,34 +99,14 @@ class HubSpot(Connector):
     @stream(mappings.OWNER)
     def owners(self, portal: Portal, cursor: Cursor) -> Iterator[Page]:
         """Those who look after records; the archived ones too, as no longer active."""
-        at = dictionary(cursor.window)
-        for archived in ("false", "true"):
-            if at.get("archived", archived) != archived:
-                continue
-            start = cursor.token if at.get("archived") == archived else None
-            at = {}
-            for reply, after in by_cursor(
-                lambda after, archived=archived: portal.get(
-                    "/crm/v3/owners", limit=portal.settings.page_size, after=after, archived=archived
-                ),
-                following=("paging", "next", "after"),
-                start=start,
-            ):
-                rows = [
-                    {**each, "crmcx": {"name": _name(each), "active": archived == "false"}}
-                    if isinstance(each, dict)
-                    else each
-                    for each in reply.get("results") or []
-                ]
-                following = after if after is not None else None
-                yield Page(
-                    rows,
-                    next=Cursor(token=following, window={"archived": archived})
-                    if following is not None
-                    else Cursor(window={"archived": "true"})
-                    if archived == "false"
-                    else None,
-                )
+        begun = dictionary(cursor.window).get("archived", "false")
+        for archived in ("false", "true")[begun == "true" :]:
+            ask = partial(_owners, portal, archived)
+            start = cursor.token if archived == begun else None
+            for reply, after in by_cursor(ask, following=("paging", "next", "after"), start=start):
+                rows = [_owner(each, archived) for each in reply.get("results") or []]
+                ends = Cursor(window={"archived": "true"}) if archived == "false" else None
+                yield Page(rows, next=ends if after is None else Cursor(token=after, window={"archived": archived}))
 
     @stream(mappings.PIPELINE, deletes=Deletes.sweep())
     def pipelines(self, portal: Portal, _cursor: Cursor) -> Iterator[Page]:
@@ -196,6 +182,16 @@ class HubSpot(Connector):
     def feedback_submissions(self, portal: Portal, cursor: Cursor) -> Iterator[Page]:
         """Answers to HubSpot's own surveys."""
         yield from objects(portal, cursor, "feedback_submissions")
+
+
+def _owners(portal: Portal, archived: str, after: str | None) -> Reply:
+    return portal.get("/crm/v3/owners", limit=portal.settings.page_size, after=after, archived=archived)
+
+
+def _owner(said: Any, archived: str) -> Any:  # noqa: ANN401 - JSON
+    if not isinstance(said, dict):
+        return said
+    return {**said, "crmcx": {"name": _name(said), "active": archived == "false"}}
 
 
 def _name(owner: Mapping[str, Any]) -> str | None:

@@ -79,7 +79,6 @@ def _said(name: str) -> tuple[str, str]:
     return ("crmcx", name)
 
 
-
 CONTACT = mapping(
     Customer,
     id="id",
@@ -201,9 +200,7 @@ PIPELINE = mapping(
     code="id",
     name="label",
     parts=(
-        part(
-            PipelineStage, each="stages", stage="id", name="label", status="status", probability=("probability",)
-        ),
+        part(PipelineStage, each="stages", stage="id", name="label", status="status", probability=("probability",)),
     ),
 )
 _STEP = joined("of", "field", "ms", separator="-")

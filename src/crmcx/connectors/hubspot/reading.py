@@ -43,7 +43,11 @@ def objects(portal: Portal, cursor: Cursor, type_: str) -> Iterator[Page]:
     token = cursor.token if phase == "archive" else None
     for reply, after in _listed(lambda after: portal.archived(kind, after, (MERGED,)), token):
         gone = [each for each in items(reply.get("results")) if each.get("archived") is True]
-        keys = [_key(kind, id_) for each in gone for id_ in (each.get("id"), *merged_ids(dictionary(each.get("properties"))))]
+        keys = [
+            _key(kind, id_)
+            for each in gone
+            for id_ in (each.get("id"), *merged_ids(dictionary(each.get("properties"))))
+        ]
         yield Page(keys, deleted=True, next=_next("archive", after))
 
 
@@ -63,7 +67,7 @@ def steps(portal: Portal, cursor: Cursor, stream: str) -> Iterator[Page]:
         for reply, after in _listed(lambda after: portal.listed_with_history(kind, after, told), cursor.token):
             yield Page(made(_rows(reply)), next=_next("list", after))
         return
-    for reply, following in _searched(portal, kind, cursor, [kind.modified]):
+    for reply, following in _searched(portal, kind, cursor, [kind.modified], tuple(told.fields)):
         read = portal.read(kind, _ids(_rows(reply)), properties=[kind.modified], history=list(told.fields))
         yield Page(made(list(read.values())), next=following)
 
@@ -145,29 +149,35 @@ def _told(kind: Kind, rows: Rows, following: Cursor | None) -> Iterator[Page]:
     yield Page(rows, next=following)
 
 
-def _searched(portal: Portal, kind: Kind, cursor: Cursor, names: list[str]) -> Iterator[tuple[Reply, Cursor | None]]:
+def _searched(
+    portal: Portal, kind: Kind, cursor: Cursor, names: list[str], having: tuple[str, ...] = ()
+) -> Iterator[tuple[Reply, Cursor | None]]:
     """What was changed since the watermark: in windows that a search can show whole, each by id.
 
     Within a window each page asks for the ids after the last one, so that a record that is changed meanwhile, and so
     leaves the window, moves no other onto a page that was read.
     """
     place = dictionary(cursor.window)
+
+    def ask(window: Window, beyond: str | None = None) -> Reply:
+        return portal.found(kind, window.start, window.end, beyond=beyond, properties=names, having=having)
+
     since = datetime.fromisoformat(place["since"]) if "since" in place else cursor.watermark
     since, until = max(since, _FIRST), portal.now + _AHEAD
     if "end" in place:
         window = Window(since, datetime.fromisoformat(place["end"]))
-        yield from _window(portal, kind, names, window, beyond=cursor.token, shown=None)
+        yield from _window(ask, window, beyond=cursor.token, shown=None)
         since = window.end
     shown: dict[datetime, Reply] = {}
 
     def count(window: Window) -> int:
-        reply = portal.found(kind, window.start, window.end, beyond=None, properties=names)
+        reply = ask(window)
         shown.clear()
         shown[window.start] = reply
         return _total(reply)
 
     for window in windows(count, since, until, cap=portal.settings.search_ceiling):
-        yield from _window(portal, kind, names, window, beyond=None, shown=shown.get(window.start))
+        yield from _window(ask, window, beyond=None, shown=shown.get(window.start))
 
 
 def _total(reply: Reply) -> int:
@@ -176,10 +186,10 @@ def _total(reply: Reply) -> int:
 
 
 def _window(
-    portal: Portal, kind: Kind, names: list[str], window: Window, *, beyond: str | None, shown: Reply | None
+    ask: Callable[[Window, str | None], Reply], window: Window, *, beyond: str | None, shown: Reply | None
 ) -> Iterator[tuple[Reply, Cursor | None]]:
     while True:
-        reply = shown or portal.found(kind, window.start, window.end, beyond=beyond, properties=names)
+        reply = shown or ask(window, beyond)
         shown = None
         rows = _rows(reply)
         last = max((int(each) for each in _ids(rows) if each.isdigit()), default=None)

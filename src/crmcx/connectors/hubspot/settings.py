@@ -23,7 +23,15 @@ LIFECYCLE: Mapping[str, Stage | None] = {
 TICKET_STAGES: Mapping[str, CaseStatus] = {"1": CaseStatus.NEW, "2": CaseStatus.PENDING, "3": CaseStatus.OPEN}
 """The stages of the first support pipeline that are more than open or closed."""
 Objects: TypeAlias = Literal[
-    *("companies", "contacts", "deals", "tickets", "calls", "emails", "meetings", "notes", "tasks"),
+    "companies",
+    "contacts",
+    "deals",
+    "tickets",
+    "calls",
+    "emails",
+    "meetings",
+    "notes",
+    "tasks",
     "feedback_submissions",
 ]
 """The types of object."""
@@ -47,7 +55,7 @@ class HubSpotSettings(BaseModel):
     """The version of the paths of objects: `v3`, or a dated one such as `2026-03`."""
     currency: str | None = None
     """The portal's own currency, as a code of ISO 4217: of amounts that name none."""
-    properties: Mapping[Objects, tuple[str, ...]] = {}
+    properties: Mapping[Objects, tuple[str, ...]] = Field(default_factory=dict)
     """Properties to read beyond the usual ones, by type of object; they are kept in `extra`."""
     lifecycle: Mapping[str, Stage | None] = LIFECYCLE
     """The portal's lifecycle stages, and what each is here; None for one that says nothing."""

@@ -1,4 +1,4 @@
-"""What the connector works out of an object, beside what HubSpot says: plain functions, which take anything for a value."""
+"""What the connector works out of an object, beside what HubSpot says; any value may be anything."""
 
 from __future__ import annotations
 
@@ -126,7 +126,11 @@ def shaped(portal: Portal, kind: Kind, record: dict[str, Any], links: Links) -> 
         worked_out["at"] = stamp or worked_out["at"]
     if kind.word:
         worked_out |= _ENGAGEMENTS[kind.word]
-    made = {**record, "properties": said, "crmcx": {name: value for name, value in worked_out.items() if value not in (None, [])}}
+    made = {
+        **record,
+        "properties": said,
+        "crmcx": {name: value for name, value in worked_out.items() if value not in (None, [])},
+    }
     return {**made, "kind": kind.word} if kind.word else made
 
 
@@ -189,7 +193,9 @@ def _deal(portal: Portal, said: Mapping[str, Any], links: Links) -> dict[str, An
         "account": _id(first(links.get("companies"), settings.primary_labels)),
         "others": [{"id": each.id} for each in links.get("contacts", ()) if each is not customer],
         "money": _money(settings, said.get("amount"), said.get("deal_currency_code")),
-        "probability": float(probability) if fair and probability is not None else stages.probability(said.get("dealstage")),
+        "probability": float(probability)
+        if fair and probability is not None
+        else stages.probability(said.get("dealstage")),
         "closed_at": closes if status != "open" else None,
         "expected_close": str(closes)[:10] if closes and status == "open" else None,
     }

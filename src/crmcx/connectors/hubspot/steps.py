@@ -13,7 +13,9 @@ from crmcx.connectors.hubspot.tables import Kind, Steps
 _OPT_OUT = {"true": "withdrawn", "false": "granted"}
 
 
-def steps_of(portal: Portal, stream: str, kind: Kind, steps: Steps, record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def steps_of(
+    portal: Portal, stream: str, kind: Kind, steps: Steps, record: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
     """The steps of an object, in the order of time.
 
     Args:

@@ -92,9 +92,7 @@ KINDS: Mapping[str, Kind] = {
             "call",
             *("hs_call_direction", "hs_call_duration", "hs_call_disposition", "hs_call_title", "hs_call_body"),
         ),
-        _engagement(
-            "emails", "email", "hs_email_direction", "hs_email_subject", "hs_email_text", "hs_email_status"
-        ),
+        _engagement("emails", "email", "hs_email_direction", "hs_email_subject", "hs_email_text", "hs_email_status"),
         _engagement(
             "meetings",
             "meeting",
@@ -161,3 +159,28 @@ FLOWS: Mapping[str, str] = {
 """Who turned to whom, by HubSpot's word for the direction of a call or an e-mail."""
 SURVEYS: Mapping[str, tuple[str, float, float]] = {"NPS": ("nps", 0, 10), "CSAT": ("csat", 1, 5), "CES": ("ces", 1, 7)}
 """What a survey asks, with its scale, by HubSpot's type of survey."""
+PLAIN = frozenset(
+    {
+        *(
+            "value",
+            "hs_value",
+            "hs_survey_type",
+            "lifecyclestage",
+            "dealstage",
+            "hs_pipeline_stage",
+            "amount",
+            "closedate",
+        ),
+        *("deal_currency_code", "hs_call_duration", "hs_timestamp", "hs_submission_timestamp", "hs_email_optout"),
+        *(
+            "annualrevenue",
+            "numberofemployees",
+            "createdate",
+            "hs_createdate",
+            "hs_lastmodifieddate",
+            "lastmodifieddate",
+        ),
+        *("toObjectId", "probability", "isClosed", "ticketState", "hs_object_id", MERGED, "after"),
+    }
+)
+"""The fields that the connector reads itself, and that say nothing of a person."""
