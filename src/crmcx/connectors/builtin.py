@@ -7,7 +7,7 @@ from crmcx.connectors.hookspecs import hookimpl
 from crmcx.connectors.sdk import Connector
 
 SYSTEMS = {"hubspot": "HubSpot", "qualtrics": "Qualtrics"}
-"""The systems by name, each with its class in `crmcx.connectors`: loaded when it is asked for, since a sync needs few."""
+"""The systems by name, each with its class in `crmcx.connectors`; loaded when asked for, since a sync needs few."""
 
 
 @hookimpl
