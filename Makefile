@@ -13,7 +13,7 @@ COVERAGE ?= --cov --cov-report=term
 DATA ?= $(CRMCX_PUBLIC_DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-public test test-deep lint fix typing docs model-page hostile-page bench bench-sync build-check clean python
+.PHONY: help demo demo-public test test-deep lint fix typing docs model-page hostile-page connector-pages bench bench-sync build-check clean python
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -68,6 +68,9 @@ model-page: $(DEV)/done ## write the page of the model and its picture anew, fro
 
 hostile-page: $(DEV)/done ## write the page of hostile sources anew, from a run in each mode
 	@$(DEV)/bin/python -m docs.hostile_page
+
+connector-pages: $(DEV)/done ## write the tables on the pages of the systems anew, from their connectors
+	@$(DEV)/bin/python -m docs.connector_pages
 
 bench: $(DEV)/done ## measure speed against hand-written SQL and the goals
 	@$(DEV)/bin/python -m bench

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crmcx.testing.platform import Platform
 
-SYSTEMS = ("hubspot",)
+SYSTEMS = ("hubspot", "qualtrics")
 """The systems that there is a sandbox of."""
 
 
@@ -20,14 +20,13 @@ def sandbox(system: str, *, records: int) -> tuple[Platform, str]:
         system: Whose.
         records: How many records of each kind.
     """
-    from crmcx.sandbox.hubspot import TOKEN, HubSpotSandbox  # noqa: PLC0415 - only this command needs it
+    from crmcx.sandbox import HubSpotSandbox, QualtricsSandbox  # noqa: PLC0415 - only this command needs them
 
-    found = {"hubspot": (HubSpotSandbox, TOKEN)}
-    cls, token = found[system]
+    cls: type[HubSpotSandbox | QualtricsSandbox] = HubSpotSandbox if system == "hubspot" else QualtricsSandbox
     made = cls()
     for kind in made.kinds:
         made.world.add(kind, records)
-    return made, token
+    return made, made.token
 
 
 def serve(system: str, *, records: int, as_json: bool, until: Event | None = None) -> None:
