@@ -125,7 +125,7 @@ def test_ctrl_c_ends_it_with_a_summary(folder: Path, run: Callable[..., Ran], mo
 
 
 def test_connectors_and_streams(run: Callable[..., Ran], installed: Plugins) -> None:
-    assert [line.split() for line in run("connectors")[1].splitlines()[1:3]] == [
+    assert [line.split() for line in run("connectors")[1].splitlines()[1:4]] == [
         ["desk", "tests", "2"],
         ["files", "crmcx", "0"],
         ["hubspot", "crmcx", "16"],

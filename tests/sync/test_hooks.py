@@ -165,7 +165,7 @@ def test_a_plugin_that_ends_the_program_while_it_is_loaded_is_skipped(caplog: py
     found = Plugins((Quits("quits", "quits", "crmcx"),))
     assert [(each.plugin, each.reason) for each in found.failed] == [("quits", "SystemExit: 1")]
     assert "the plugin quits failed to load and is skipped: SystemExit" in caplog.text
-    assert found.names() == ("files",)
+    assert found.names() == ("files", "hubspot", "qualtrics")
 
 
 def test_a_mapping_of_another_class_is_no_extension() -> None:

@@ -199,7 +199,8 @@ class HubSpotSandbox(Platform):
         others = listed(asked.query.get("associations"))
         for record in found:
             thing = self.world.things[type][record["id"]]
-            if linked_to := {other: _v3_links(thing, other) for other in others if thing.links.get(other)}:
+            links = self.world.links_of(thing)
+            if linked_to := {other: _v3_links(type, other, links[other]) for other in others if other in links}:
                 record["associations"] = linked_to
         return self._page(found, asked, limit, kind)
 
@@ -321,9 +322,9 @@ def _keyed(found: Found) -> Iterable[tuple[str, dict[str, Any]]]:
     return zip(found.keys, found, strict=True)
 
 
-def _v3_links(thing: Thing, other: str) -> dict[str, Any]:
-    name = f"{thing.type.removesuffix('s')}_to_{other.removesuffix('s')}"
-    return {"results": [{"id": id_, "type": name} for id_ in sorted(thing.links[other], key=int)]}
+def _v3_links(type_: str, other: str, ends: Iterable[str]) -> dict[str, Any]:
+    name = f"{type_.removesuffix('s')}_to_{other.removesuffix('s')}"
+    return {"results": [{"id": id_, "type": name} for id_ in sorted(ends, key=int)]}
 
 
 def _body(asked: Asked) -> dict[str, Any]:

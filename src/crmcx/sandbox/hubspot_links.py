@@ -66,16 +66,11 @@ def _type_of(label: str | None) -> dict[str, Any]:
 
 
 def _ends(world: HubSpotWorld, thing: Thing, other: str) -> list[dict[str, Any]]:
-    there = {id_: labels for id_, labels in thing.links.get(other, {}).items() if _is_there(world, other, id_)}
+    there = world.links_of(thing).get(other, {})
     return [
         {"toObjectId": int(id_), "associationTypes": [_type_of(label) for label in [*there[id_], None]]}
         for id_ in sorted(there, key=int)
     ]
-
-
-def _is_there(world: HubSpotWorld, type_: str, id_: str) -> bool:
-    found = world.things[type_].get(id_)
-    return found is not None and found.archived_at is None
 
 
 def _of_one(world: HubSpotWorld, asked: Asked, type_: str, id_: str, other: str) -> Says:

@@ -151,14 +151,26 @@ class HubSpotWorld(World):
 
     @property
     def truth(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """What is so, in plain data: by type and id the properties and links of all objects that are not archived."""
+        """What is so, in plain data: by type and id the properties and links of all objects that are not archived.
+
+        A link with something that is archived is not told, as the vendor tells none.
+        """
         return {
-            type_: {
-                each.id: {"properties": each.as_of(), "links": {k: dict(v) for k, v in each.links.items() if v}}
-                for each in self.living(type_)
-            }
+            type_: {each.id: {"properties": each.as_of(), "links": self.links_of(each)} for each in self.living(type_)}
             for type_ in OBJECTS
         }
+
+    def links_of(self, thing: Thing) -> dict[str, dict[str, Any]]:
+        """The links of an object with what is not archived, by the other's type and id, with their labels."""
+        found = {
+            type_: {id_: labels for id_, labels in by_id.items() if self._is_there(type_, id_)}
+            for type_, by_id in thing.links.items()
+        }
+        return {type_: by_id for type_, by_id in found.items() if by_id}
+
+    def _is_there(self, type_: str, id_: str) -> bool:
+        other = self.things[type_].get(id_)
+        return other is not None and other.archived_at is None
 
     # -- looking up ---------------------------------------------------------------------------------------------------
 
