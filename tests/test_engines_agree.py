@@ -91,6 +91,8 @@ FUNCTIONS: dict[str, Function] = {
     "stage_agreement with derived stages": lambda t: journey.stage_agreement(
         t["stage_changes"], derived(t, ONBOARDING), as_of=AS_OF, scope=""
     ),
+    "in_stage": lambda t: rows_of(journey.in_stage(t["answers"], t["stage_changes"])),
+    "nps by the stage then": lambda t: metrics.nps(journey.in_stage(t["answers"], t["stage_changes"]), by="stage"),
     "stages_together": lambda t: rows_of(journey.stages_together(t["stage_changes"], derived(t, ONBOARDING))),
 }
 

@@ -2,7 +2,22 @@
 
 from crmcx.tables.asked import AskedTable
 from crmcx.tables.cells import to_columns, to_objects
-from crmcx.tables.frames import Frame, StoredTable, Table, native, rows, rows_of, same_engine, settled, take, to_frame
+from crmcx.tables.events import event_of
+from crmcx.tables.frames import (
+    Frame,
+    StoredTable,
+    Table,
+    as_given,
+    looked_up,
+    native,
+    rows,
+    rows_of,
+    same_engine,
+    settled,
+    take,
+    take_whole,
+    to_frame,
+)
 from crmcx.tables.history import accounts_at, cases_at, consents_at, deals_at, stages_at, subscriptions_at
 from crmcx.tables.periods import Periods
 from crmcx.tables.schema import PARTS, RECORDS, TABLES, Column, DType, TableSchema, key_of, schema_of
@@ -21,13 +36,16 @@ __all__ = [
     "Table",
     "TableSchema",
     "accounts_at",
+    "as_given",
     "cases_at",
     "consents_at",
     "deals_at",
+    "event_of",
     "in_window",
     "key_of",
     "known_by",
     "latest",
+    "looked_up",
     "native",
     "rows",
     "rows_of",
@@ -37,6 +55,7 @@ __all__ = [
     "stages_at",
     "subscriptions_at",
     "take",
+    "take_whole",
     "to_columns",
     "to_frame",
     "to_objects",
