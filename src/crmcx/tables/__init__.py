@@ -1,21 +1,20 @@
 """The columnar face of the models: one schema per class, checked frames, objects to rows and back."""
 
+from crmcx.engines import Kind
 from crmcx.tables.asked import AskedTable
+from crmcx.tables.calendar import Period, PeriodColumn
 from crmcx.tables.cells import to_columns, to_objects
 from crmcx.tables.events import event_of
-from crmcx.tables.frames import (
-    Frame,
-    StoredTable,
-    Table,
+from crmcx.tables.frames import Frame, KeyedTable, StoredTable, Table, take, take_whole
+from crmcx.tables.handed import (
     as_given,
+    kind_of,
     looked_up,
     native,
     rows,
     rows_of,
     same_engine,
     settled,
-    take,
-    take_whole,
     to_frame,
 )
 from crmcx.tables.history import accounts_at, cases_at, consents_at, deals_at, stages_at, subscriptions_at
@@ -31,6 +30,10 @@ __all__ = [
     "Column",
     "DType",
     "Frame",
+    "KeyedTable",
+    "Kind",
+    "Period",
+    "PeriodColumn",
     "Periods",
     "StoredTable",
     "Table",
@@ -43,6 +46,7 @@ __all__ = [
     "event_of",
     "in_window",
     "key_of",
+    "kind_of",
     "known_by",
     "latest",
     "looked_up",

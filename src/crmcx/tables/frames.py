@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from textwrap import fill
-from typing import Any, cast
+from typing import Any
 
 import narwhals.stable.v2 as nw
 from attrs import evolve, field, frozen
@@ -17,7 +17,7 @@ from crmcx.errors import ColumnTypeError, MissingColumnError, UnsupportedEngineE
 from crmcx.models.base import Model, Part
 from crmcx.tables.asked import AskedTable
 from crmcx.tables.cells import to_columns
-from crmcx.tables.schema import INSTANTS, Column, DType, TableSchema, schema_of
+from crmcx.tables.schema import INSTANTS, Column, DType, TableSchema, parent_key, schema_of
 
 _LARGEST_WHOLE_FLOAT = 2**53
 _PAGE = 100
@@ -64,6 +64,14 @@ class StoredTable:
 
 
 @frozen
+class KeyedTable:
+    """A table whose rows are to be told by their keys: `take` brings the key along where the table has one."""
+
+    data: Any
+    """The table."""
+
+
+@frozen
 class Frame:
     """A table with known columns of known types, lazy on whatever engine it came from."""
 
@@ -75,13 +83,28 @@ class Frame:
     """The engine that works on it, in lower case."""
     snapshot: str | None
     """Id of the workspace snapshot it is a part of."""
+    traced: bool = False
+    """Whether its rows are to be told by their keys."""
+    key: str | None = None
+    """The column of the keys; None where nobody asked for them, or the table has none."""
 
     def having(self, condition: nw.Expr) -> Frame:
         """The rows for which a condition holds."""
         return evolve(self, lazy=self.lazy.filter(condition))
 
 
-Table = Sequence[Model] | StoredTable | AskedTable | IntoFrame
+class MadeColumn(str):  # noqa: SLOT000 - it carries what it is made of
+    """The name of a column to group by that `take` makes of another."""
+
+    of: str
+    """The column that it is made of."""
+
+    def add(self, frame: Frame) -> Frame:
+        """The frame with this column."""
+        raise NotImplementedError
+
+
+Table = Sequence[Model] | StoredTable | AskedTable | KeyedTable | IntoFrame
 """What functions take as a table: models, a table of a workspace or an answer of it, or a frame of any engine."""
 
 
@@ -116,12 +139,34 @@ def take(
         UsageError: `columns` names a column that the class does not have.
         UnsupportedEngineError: It is no table.
     """
+    data, key = _keyed(data, cls)
+    made = [name for name in dict.fromkeys(also) if isinstance(name, MadeColumn)]
+    also = [name for name in also if name not in made]
+    needs = [*needs, *(name.of for name in made)]
+    wants = [*wants, *([key] if key else [])]
     given = engines.to_lazy(_native(data, cls))
     frame, renames, own = _found(given, cls, needs=needs, wants=wants, also=also, columns=columns)
     selected = frame.select(*(nw.col(theirs).alias(name) for name, theirs in renames.items()))
     lazy, cast = _canonical(selected, cls, {name: name for name in renames if name not in own}, renames)
     snapshot = data.snapshot if isinstance(data, StoredTable | AskedTable) else None
-    return Frame(lazy.select(*cast, *map(nw.col, own)), frozenset(renames), engines.engine_name(frame), snapshot)
+    taken = Frame(
+        lazy.select(*cast, *map(nw.col, own)),
+        frozenset(renames),
+        engines.engine_name(frame),
+        snapshot,
+        key is not None,
+        key if key in renames else None,
+    )
+    for column in made:
+        taken = column.add(taken)
+    return taken
+
+
+def _keyed(data: Any, cls: type[Model]) -> tuple[Any, str | None]:  # noqa: ANN401 - a table of any engine
+    """The table itself, and the column of its key where the key is asked for."""
+    if not isinstance(data, KeyedTable):
+        return data, None
+    return data.data, parent_key(cls) if issubclass(cls, Part) else "key"
 
 
 @frozen
@@ -329,71 +374,3 @@ def _cast(column: Column, theirs: str, values: nw.Expr, dtype: nw.dtypes.DType) 
     if dtype.is_float():
         values = nw.when(~values.is_nan()).then(values)  # to some engines, not a number is more than any
     return values.cast(kind[column.dtype])
-
-
-def as_given(data: Table, frame: Frame, columns: Sequence[Column] = ()) -> Table:
-    """A frame that was made of a table, as a table of the same kind.
-
-    Args:
-        data: The table it was made of.
-        frame: What was made of it.
-        columns: Its columns, for a table of a workspace.
-
-    Returns:
-        For a table or an answer of a workspace one of the same snapshot; else a frame of the engine, lazy only where
-        the table was.
-    """
-    if isinstance(data, AskedTable):
-        return AskedTable(frame.lazy.to_native(), data.snapshot)
-    if isinstance(data, StoredTable):
-        schema = evolve(data.schema, columns=tuple(columns))
-        return StoredTable(frame.lazy.to_native(), schema, data.snapshot, data.ask_known_since)
-    return cast("Table", engines.native(frame.lazy, like=data))
-
-
-def same_engine(*frames: Frame) -> None:
-    """Demand that all frames can be joined.
-
-    Raises:
-        EngineMismatchError: They are of two engines, or of two DuckDB connections.
-    """
-    engines.same_engine(*(frame.lazy for frame in frames))
-
-
-def rows_of(data: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a table of any engine
-    """The rows of any table as dictionaries of plain values, missing ones as None.
-
-    Raises:
-        UnsupportedEngineError: It is no table.
-    """
-    return engines.rows(engines.to_lazy(native_of(data)))
-
-
-def to_frame(columns: Mapping[str, Sequence[Any]], dtypes: Mapping[str, str]) -> Any:  # noqa: ANN401 - native
-    """Columns of plain values as a frame: of Polars when it is installed, else of DuckDB.
-
-    Args:
-        columns: Name to values of one length; None is null.
-        dtypes: Name to `int64`, `float64`, `string` or `bool`; the order of columns.
-    """
-    return engines.from_columns(columns, dtypes)
-
-
-def rows(lazy: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
-    """The rows of a lazy frame as dictionaries of plain values, missing ones as None."""
-    return engines.rows(lazy)
-
-
-def settled(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """A lazy frame that is to be used more than once, its work done where its engine can keep it."""
-    return engines.settled(lazy)
-
-
-def looked_up(lazy: nw.LazyFrame[Any], found: nw.LazyFrame[Any], on: Sequence[str]) -> nw.LazyFrame[Any]:
-    """A lazy frame with what is found for its rows, at most one row for each key; None where nothing is."""
-    return engines.looked_up(lazy, found, on)
-
-
-def native(lazy: nw.LazyFrame[Any]) -> Any:  # noqa: ANN401 - a frame of any engine
-    """A lazy frame as one of its own engine: of Polars and pandas a data frame, else lazy as it is."""
-    return engines.native(lazy)
