@@ -4,7 +4,7 @@ from crmcx.estimates.asked import Asked
 from crmcx.estimates.estimate import Definition, Estimate, Interval, Pairs, Receipt
 from crmcx.estimates.intervals import effective_size, nps_interval, wilson_interval
 from crmcx.estimates.sums import Sums
-from crmcx.estimates.survival import Durations, quantile_of
+from crmcx.estimates.survival import Durations, Step, has_gap, quantile_of, restricted_mean, steps_of
 from crmcx.estimates.table import EstimateTable, table_of
 
 __all__ = [
@@ -16,10 +16,14 @@ __all__ = [
     "Interval",
     "Pairs",
     "Receipt",
+    "Step",
     "Sums",
     "effective_size",
+    "has_gap",
     "nps_interval",
     "quantile_of",
+    "restricted_mean",
+    "steps_of",
     "table_of",
     "wilson_interval",
 ]
