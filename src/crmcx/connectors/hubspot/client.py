@@ -126,7 +126,8 @@ class Portal:
     def properties(self, kind: Kind) -> list[str]:
         """The properties to read of a type of object."""
         more = {str(name): told for name, told in self.settings.properties.items()}
-        return list(dict.fromkeys([*kind.asked, *more.get(kind.type, ())]))
+        numbers = self.settings.identifiers.values() if kind.type == "contacts" else ()
+        return list(dict.fromkeys([*kind.asked, *numbers, *more.get(kind.type, ())]))
 
     def listed(self, kind: Kind, after: str | None, properties: Sequence[str]) -> Reply:
         """A page of the objects that are there, by id."""

@@ -17,6 +17,7 @@ Links: TypeAlias = Mapping[str, list[End]]
 """The other ends of an object's links, by type."""
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CERTAIN = 1.0
 _DIGITS = 30
@@ -98,8 +99,10 @@ class Stages:
         """How likely a deal in a stage is won."""
         return probability_of(self._by_id.get(str(stage), {}))
 
-    def deal(self, stage: Any, properties: Mapping[str, Any] | None = None) -> str:  # noqa: ANN401 - JSON
-        """Open, won or lost; by the deal's own flags where its stage is not known."""
+    def deal(self, stage: Any, settings: HubSpotSettings, properties: Mapping[str, Any] | None = None) -> str:  # noqa: ANN401 - JSON
+        """Open, won or lost, or what the settings say; by the deal's own flags where its stage is not known."""
+        if (named := settings.deal_stages.get(str(stage))) is not None:
+            return str(named)
         metadata = self._by_id.get(str(stage))
         if metadata is not None:
             return deal_status(metadata)
@@ -192,9 +195,28 @@ def _contact(portal: Portal, said: Mapping[str, Any], links: Links) -> dict[str,
         "language": _language(said.get("hs_language")),
         "country": country if isinstance(country, str) and _COUNTRY.fullmatch(country) else None,
         "stage": settings.lifecycle.get(str(said.get("lifecyclestage"))),
+        "birth_year": _birth_year(said.get("date_of_birth")),
+        "address": _address(said),
+        "identifiers": [
+            {"namespace": namespace, "value": str(said[name])}
+            for namespace, name in settings.identifiers.items()
+            if said.get(name) not in {None, ""}
+        ],
         "account": _id(account),
         "accounts": _linked(links.get("companies"), account),
     }
+
+
+def _birth_year(said: Any) -> int | None:  # noqa: ANN401 - JSON
+    """The year in a date of birth, however it was typed; None where there is not just one."""
+    found = set(_YEAR.findall(str(said))) if isinstance(said, str | int) and not isinstance(said, bool) else set()
+    return int(found.pop()) if len(found) == 1 else None
+
+
+def _address(said: Mapping[str, Any]) -> str | None:
+    place = _named(said.get("zip"), said.get("city"))
+    street = said.get("address")
+    return ", ".join(each for each in (street, place) if isinstance(each, str) and each) or None
 
 
 def _company(portal: Portal, said: Mapping[str, Any], _links: Links) -> dict[str, Any]:
@@ -208,7 +230,7 @@ def _company(portal: Portal, said: Mapping[str, Any], _links: Links) -> dict[str
 
 def _deal(portal: Portal, said: Mapping[str, Any], links: Links) -> dict[str, Any]:
     stages, settings = Stages(portal.pipelines("deals")), portal.settings
-    status = stages.deal(said.get("dealstage"), said)
+    status = stages.deal(said.get("dealstage"), settings, said)
     closes = said.get("closedate")
     customer = first(links.get("contacts"), settings.primary_labels)
     probability = number_of(said.get("hs_deal_stage_probability"))

@@ -51,6 +51,7 @@ def steps_of(
                         "new": word(field, value),
                         "by": each.get("updatedByUserId") or each.get("sourceId"),
                         "modified": modified,
+                        "scope": portal.settings.lifecycle_scope,
                     }
             before = value
 
@@ -80,4 +81,4 @@ def _word_of(portal: Portal, stream: str) -> Callable[[str, str], str | None]:
         tickets = Stages(portal.pipelines("tickets"))
         return lambda field, value: tickets.ticket(value, settings) if field == "status" else value
     deals = Stages(portal.pipelines("deals"))
-    return lambda field, value: deals.deal(value) if field == "status" else value
+    return lambda field, value: deals.deal(value, settings) if field == "status" else value

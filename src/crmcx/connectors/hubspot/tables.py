@@ -67,6 +67,7 @@ KINDS: Mapping[str, Kind] = {
             properties=(
                 *("email", "hs_additional_emails", "firstname", "lastname", "phone", "mobilephone", "lifecyclestage"),
                 *("country", "hs_country_region_code", "hs_language", "hs_timezone", "hs_email_optout"),
+                *("address", "zip", "city", "date_of_birth"),
             ),
             linked=("companies",),
             modified="lastmodifieddate",
