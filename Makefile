@@ -11,6 +11,7 @@ PIP := -m pip install -qq --disable-pip-version-check --constraint constraints.t
 CUSTOMERS ?= 5000
 OUT ?= build/demo
 COVERAGE ?= --cov --cov-report=term
+SELECT ?=
 DATA ?= $(CRMCX_PUBLIC_DATA)
 
 .DEFAULT_GOAL := help
@@ -50,8 +51,8 @@ demo-public: $(DEMO)/done ## run the road over five public data sets (DATA=folde
 	@test -n "$(DATA)" || { echo "say where the data sets are: make demo-public DATA=folder" >&2; exit 2; }
 	@$(DEMO)/bin/python -m examples.public_data "$(DATA)"
 
-test: $(DEV)/done ## run the tests, with doctests and coverage
-	@$(DEV)/bin/python -m pytest -n 2 $(COVERAGE)
+test: $(DEV)/done ## run the tests, with doctests and coverage (SELECT="marks, as of pytest -m")
+	@$(DEV)/bin/python -m pytest -n 2 $(COVERAGE) $(if $(SELECT),-m "$(SELECT)")
 
 test-deep: $(DEV)/done ## run the long tests: many kills, big simulations
 	@$(DEV)/bin/python -m pytest -m deep -n 2
