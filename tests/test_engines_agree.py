@@ -187,8 +187,9 @@ def plain(result: Any) -> Any:
         return result.to_dict()
     if isinstance(result, EstimateTable):
         return [(key, estimate.to_dict()) for key, estimate in result]
-    if isinstance(result, journey.Transitions | journey.StageMix | journey.StageAgreement | metrics.Evidence):
-        told = ("keys", "rows", "units", "share", "kappa", "reason", "excluded")
+    tables = journey.Transitions | journey.StageMix | journey.StageAgreement | metrics.Evidence | metrics.Survival
+    if isinstance(result, tables):
+        told = ("keys", "rows", "units", "share", "kappa", "reason", "excluded", "steps", "n", "ended", "longest")
         return [getattr(result, name, None) for name in told]
     if isinstance(result, journey.DerivedStages):
         evidence = sorted(tuple(row.values()) for row in rows_of(result.evidence()))
