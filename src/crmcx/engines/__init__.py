@@ -3,6 +3,7 @@
 from crmcx.engines.arrow import ColumnStream
 from crmcx.engines.database import connect, could_not_write, handed_over, lacks_memory, roll_back
 from crmcx.engines.frames import (
+    beside,
     engine_name,
     from_columns,
     native,
@@ -18,6 +19,7 @@ from crmcx.engines.questions import explained, is_sound, relation_of, statement_
 
 __all__ = [
     "ColumnStream",
+    "beside",
     "connect",
     "could_not_write",
     "engine_name",
