@@ -18,7 +18,7 @@ from crmcx import journey, metrics
 from crmcx.errors import ColumnTypeError
 from crmcx.estimates import Estimate, EstimateTable
 from crmcx.instants import Window
-from crmcx.models import Answer, Case, Deal, Feedback, Interaction, StageChange
+from crmcx.models import Answer, Case, CaseChange, Deal, Feedback, Interaction, StageChange
 from crmcx.tables import rows_of, schema_of, to_columns
 
 WINDOW = Window(date(2025, 2, 1), date(2025, 3, 20), zone="Europe/Berlin")
@@ -33,6 +33,11 @@ ONBOARDING = evolve(
     onboarding=timedelta(days=9),
     words={"existing": "client"},
 )
+
+
+OFFICE, _ = company.calendars()
+HOURS = {"calendars": company.calendars(), "of": {"front": "front", "back": "front", "night": "night"}}
+PAUSES = ("pending", "on_hold")
 
 
 def derived(tables: Tables, rules: journey.StageRules) -> journey.DerivedStages:
@@ -58,6 +63,36 @@ FUNCTIONS: dict[str, Function] = {
     ),
     "resolution_time": lambda t: metrics.resolution_time(t["cases"], window=WINDOW),
     "resolution_time by priority": lambda t: metrics.resolution_time(t["cases"], by="priority", until="resolved"),
+    "first_response_time in business hours": lambda t: metrics.first_response_time(
+        t["cases"], t["interactions"], calendar=OFFICE, by="priority"
+    ),
+    "first_response_time by the team's hours": lambda t: metrics.first_response_time(
+        t["cases"], t["interactions"], calendar=metrics.BusinessClock(**HOURS, rule="now"), quantile=0.4
+    ),
+    "next_response_time": lambda t: metrics.next_response_time(
+        t["cases"], t["interactions"], quantile=0.3
+    ),
+    "next_response_time of every turn": lambda t: metrics.next_response_time(
+        t["cases"], t["interactions"], t["case_changes"], every=True, by="priority", calendar=OFFICE, pauses=PAUSES
+    ),
+    "resolution_time without pauses": lambda t: metrics.resolution_time(
+        t["cases"], t["case_changes"], pauses=PAUSES, as_of=AS_OF
+    ),
+    "resolution_time for the first time": lambda t: metrics.resolution_time(
+        t["cases"], t["case_changes"], until="first resolved", by="priority"
+    ),
+    **{
+        f"resolution_time by the hours {rule}": lambda t, rule=rule: metrics.resolution_time(
+            t["cases"],
+            t["case_changes"],
+            until="resolved",
+            calendar=metrics.BusinessClock(calendars=company.calendars(), rule=rule)
+            if rule in {"any open", "all open"}
+            else metrics.BusinessClock(**HOURS, rule=rule),
+            pauses=PAUSES,
+        )
+        for rule in ("any open", "at start", "at end", "in force")
+    },
     "sla_attainment": lambda t: metrics.sla_attainment(t["cases"]),
     "sla_attainment by priority": lambda t: metrics.sla_attainment(t["cases"], by="priority"),
     "retention by month": lambda t: metrics.retention(t["interactions"], zone="Europe/Berlin"),
@@ -134,6 +169,7 @@ def objects() -> dict[str, list[Any]]:
         "cases": company.cases(draw),
         "interactions": company.interactions(draw),
         "stage_changes": company.stage_changes(draw),
+        "case_changes": company.case_changes(draw),
     }
 
 
@@ -143,6 +179,7 @@ CLASSES = {
     "cases": Case,
     "interactions": Interaction,
     "stage_changes": StageChange,
+    "case_changes": CaseChange,
 }
 
 
@@ -218,7 +255,8 @@ def test_not_a_number_is_nothing(engine: str) -> None:
 
 def test_every_function_is_here() -> None:
     asked = {name.split(" ", 1)[0] for name in FUNCTIONS} | {"strict"}
-    of_tables = set(metrics.__all__) - {"nps_from_counts", "nps_from_scores"}
+    scalars = {"business_time", "nps_from_counts", "nps_from_scores"}
+    of_tables = {name for name in metrics.__all__ if name[0].islower()} - scalars
     assert of_tables <= asked
     of_journeys = {name for name in journey.__all__ if name[0].islower()}
     assert of_journeys <= asked

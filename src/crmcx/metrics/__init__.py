@@ -1,14 +1,19 @@
 """Metrics: pure functions from tables to numbers with receipts."""
 
+from crmcx.metrics._clock import BusinessClock, business_time
 from crmcx.metrics.experience import csat, nps, nps_from_counts, nps_from_scores
 from crmcx.metrics.loyalty import retention
 from crmcx.metrics.sales import conversion, win_rate, won_value
-from crmcx.metrics.service import first_response_time, resolution_time, sla_attainment
+from crmcx.metrics.service import first_response_time, next_response_time, resolution_time
+from crmcx.metrics.service_targets import sla_attainment
 
 __all__ = [
+    "BusinessClock",
+    "business_time",
     "conversion",
     "csat",
     "first_response_time",
+    "next_response_time",
     "nps",
     "nps_from_counts",
     "nps_from_scores",

@@ -1,9 +1,11 @@
 """The columnar face of the models: one schema per class, checked frames, objects to rows and back."""
 
+from crmcx.tables._spelled import flag
 from crmcx.tables.asked import AskedTable
 from crmcx.tables.cells import to_columns, to_objects
-from crmcx.tables.frames import Frame, StoredTable, Table, native, rows, rows_of, same_engine, settled, take, to_frame
+from crmcx.tables.frames import Frame, StoredTable, Table, native, nullable, rows, rows_of, same_engine, settled, take, to_frame
 from crmcx.tables.history import accounts_at, cases_at, consents_at, deals_at, stages_at, subscriptions_at
+from crmcx.tables.hours import DayTable, Hours, all_of, any_of, hours_of, open_us
 from crmcx.tables.periods import Periods
 from crmcx.tables.schema import PARTS, RECORDS, TABLES, Column, DType, TableSchema, key_of, schema_of
 from crmcx.tables.selections import in_window, known_by, latest, visible_to_customers, words_in
@@ -15,20 +17,28 @@ __all__ = [
     "AskedTable",
     "Column",
     "DType",
+    "DayTable",
     "Frame",
+    "Hours",
     "Periods",
     "StoredTable",
     "Table",
     "TableSchema",
     "accounts_at",
+    "all_of",
+    "any_of",
     "cases_at",
     "consents_at",
     "deals_at",
+    "flag",
+    "hours_of",
     "in_window",
     "key_of",
     "known_by",
     "latest",
     "native",
+    "nullable",
+    "open_us",
     "rows",
     "rows_of",
     "same_engine",

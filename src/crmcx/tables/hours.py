@@ -182,7 +182,8 @@ class DayTable:
         """
         first, last = start_us // DAY_US, end_us // DAY_US
         if last - first > _MOST_DAYS:
-            msg = f"found instants over {(last - first) * 400 // _DAYS_OF_400_YEARS} years, too many to look up business hours for"
+            years = (last - first) * 400 // _DAYS_OF_400_YEARS
+            msg = f"found instants over {years} years, too many to look up business hours for"
             raise UsageError(msg, hint="leave out rows with wrong dates; instants are microseconds since 1970 in UTC")
         whole = (first * DAY_US, (last + 1) * DAY_US)
         places = [Hours((), (whole,)), *make(*whole)]
