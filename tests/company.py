@@ -129,9 +129,7 @@ def calendars() -> list[BusinessCalendar]:
     """Hours by day, over midnight, and on some days only."""
 
     def hours(opens: int, closes: int, days: range) -> list[OpeningHours]:
-        return [
-            OpeningHours(weekday=day, opens=timedelta(hours=opens), closes=timedelta(hours=closes)) for day in days
-        ]
+        return [OpeningHours(weekday=day, opens=timedelta(hours=opens), closes=timedelta(hours=closes)) for day in days]
 
     front = [*hours(9, 12, range(5)), *hours(13, 18, range(5)), OpeningHours(day=(START + timedelta(days=4)).date())]
     told = {"front": ("Europe/Berlin", front), "night": ("Australia/Lord_Howe", hours(20, 30, range(7)))}

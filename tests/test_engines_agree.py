@@ -69,9 +69,7 @@ FUNCTIONS: dict[str, Function] = {
     "first_response_time by the team's hours": lambda t: metrics.first_response_time(
         t["cases"], t["interactions"], calendar=metrics.BusinessClock(**HOURS, rule="now"), quantile=0.4
     ),
-    "next_response_time": lambda t: metrics.next_response_time(
-        t["cases"], t["interactions"], quantile=0.3
-    ),
+    "next_response_time": lambda t: metrics.next_response_time(t["cases"], t["interactions"], quantile=0.3),
     "next_response_time of every turn": lambda t: metrics.next_response_time(
         t["cases"], t["interactions"], t["case_changes"], every=True, by="priority", calendar=OFFICE, pauses=PAUSES
     ),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 import narwhals.stable.v2 as nw
@@ -13,9 +12,10 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.wall_clock import shows
 
 from crmcx.errors import UsageError
-from crmcx.instants import EPOCH, from_us, to_us
+from crmcx.instants import EPOCH, to_us
 from crmcx.models import BusinessCalendar, OpeningHours
 from crmcx.tables import rows
 from crmcx.tables.hours import DayTable, Hours, all_of, any_of, hours_of, open_us
@@ -57,26 +57,6 @@ def calendars(draw: st.DrawFn, near: datetime) -> BusinessCalendar:
     lasts = draw(st.sampled_from([{}, {"valid_from": (near + timedelta(days=1)).date()}, {"valid_to": near.date()}]))
     zone = draw(st.sampled_from(ZONES))
     return BusinessCalendar(source="ours", source_id="1", code="office", zone=zone, hours=[*weekly, *special], **lasts)
-
-
-def shows(calendar: BusinessCalendar, us: int) -> tuple[bool, bool]:
-    """Whether it is open at an instant, and whether it is for that day: by looking at the clock on its wall."""
-    wall = from_us(us).astimezone(ZoneInfo(calendar.zone))
-    clock = wall.replace(tzinfo=None)
-
-    def valid(day: date) -> bool:
-        return (calendar.valid_from or date.min) <= day <= (calendar.valid_to or date.max)
-
-    found = False
-    for back in range(4):
-        day = wall.date() - timedelta(days=back)
-        special = [each for each in calendar.hours if each.day == day]
-        weekly = [each for each in calendar.hours if each.weekday == day.weekday()]
-        for each in special or weekly:
-            if each.opens is not None and each.closes is not None and valid(day):
-                since = clock - datetime.combine(day, datetime.min.time())
-                found = found or each.opens <= since < each.closes
-    return found, valid(wall.date())
 
 
 @given(st.data(), st.sampled_from(TIGHT), st.integers(0, 60 * 40), st.integers(0, 60 * 50))

@@ -70,7 +70,8 @@ class CaseTimes:
         excluded = {"no_opening": start.is_null(), "ended_before_opening": ~start.is_null() & (last < start)}
         length = last - start
         if self.timing.clock is not None or self.timing.pauses:
-            demand_single(self.cases)
+            if self.timing.by_case:
+                demand_single(self.cases)
             lazy = frame.lazy.with_columns(start.alias("from_us"), last.alias("to_us"), flag(done).alias("done"))
             spans = evolve(frame, lazy=lazy, columns=frame.columns | {"from_us", "to_us", "done"})
             frame = with_worked(spans, self.cases, self.changes, self.timing, until)

@@ -21,6 +21,7 @@ _EVER = 2**62
 _ROOM = 2**20
 """Room for a code beside the number of a row in one integer."""
 _STATUS, _PLACE = "status", "place"
+_COUNTED = ("worked_us", "no_hours")
 
 
 @frozen(kw_only=True)
@@ -49,9 +50,19 @@ class Timing:
         return timing
 
     @property
+    def clock_moves(self) -> bool:
+        """Whether another calendar counts once a case has changed."""
+        return self.clock is not None and self.clock.by_changes
+
+    @property
     def by_changes(self) -> bool:
         """Whether the changes of cases are needed."""
-        return bool(self.pauses) or (self.clock is not None and self.clock.by_changes)
+        return bool(self.pauses) or self.clock_moves
+
+    @property
+    def by_case(self) -> bool:
+        """Whether it takes the key of a case to tell how its time is counted."""
+        return self.by_changes or (self.clock is not None and self.clock.by_field)
 
     @property
     def wants(self) -> tuple[str, ...]:
@@ -90,29 +101,39 @@ def with_worked(spans: Frame, cases: Frame, changes: Frame | None, timing: Timin
     length = nw.col("to_us") - nw.col("from_us")
     if timing.clock is None and not timing.pauses:
         return evolve(frame, lazy=spans.lazy.with_columns(length.alias("worked_us"), _none().alias("no_hours")))
+    if not timing.by_case:
+        placed = spans.lazy.with_columns(nw.lit(1).cast(nw.Int64()).alias(_PLACE))
+        lazy = _open_between(placed, spans, timing, "from_us", "to_us")
+        return evolve(frame, lazy=lazy.with_columns(flag(nw.col("no_hours") > 0).alias("no_hours")))
     whole = ~nw.col("from_us").is_null() & ~nw.col("to_us").is_null() & (nw.col("from_us") <= nw.col("to_us"))
-    found = spans.lazy.filter(whole).select("key", "from_us", "to_us")
-    pieces = _pieces(found, cases, changes, timing, until_us)
-    counts = nw.when(nw.col("stands") == 1).then(nw.lit(0))
+    bounds = spans.lazy.filter(whole).select("key", "from_us", "to_us")
+    pieces = _pieces(bounds, cases, changes, timing, until_us)
     if timing.clock is None:
-        counted = pieces.with_columns(
-            counts.otherwise(nw.col("end_us") - nw.col("begin_us")).alias("worked_us"), _none().alias("no_hours")
-        )
+        length = nw.col("end_us") - nw.col("begin_us")
+        counted = pieces.with_columns(length.alias("worked_us"), _none().alias("no_hours"))
     else:
-        ((first, last),) = (
-            (row["first"], row["last"])
-            for row in rows(found.select(nw.col("from_us").min().alias("first"), nw.col("to_us").max().alias("last")))
-        )
-        by_day = DayTable.beside(pieces, timing.clock.hours, int(first or 0), int(last or 0))
-        pieces = by_day.passed(by_day.passed(pieces, "begin_us", "at_begin"), "end_us", "at_end")
-        counted = pieces.with_columns(
-            counts.otherwise(nw.col("open_at_end") - nw.col("open_at_begin")).alias("worked_us"),
-            counts.otherwise(nw.col("unknown_at_end") - nw.col("unknown_at_begin")).alias("no_hours"),
-        )
-    whole_numbers = counted.with_columns(*(nw.col(name).cast(nw.Int64()) for name in ("worked_us", "no_hours")))
-    summed = whole_numbers.group_by("key", "from_us").agg(nw.col("worked_us").sum(), nw.col("no_hours").sum())
+        counted = _open_between(pieces, spans, timing, "begin_us", "end_us")
+    moves = nw.col("stands") != 1
+    counted = counted.with_columns(
+        *(nw.when(moves).then(nw.col(name)).otherwise(nw.lit(0)).cast(nw.Int64()).alias(name) for name in _COUNTED)
+    )
+    summed = counted.group_by("key", "from_us").agg(*(nw.col(name).sum() for name in _COUNTED))
     joined = spans.lazy.join(summed, on=["key", "from_us"], how="left")
     return evolve(frame, lazy=joined.with_columns(flag(nw.col("no_hours") > 0).alias("no_hours")))
+
+
+def _open_between(frame: nw.LazyFrame[Any], spans: Frame, timing: Timing, start: str, end: str) -> nw.LazyFrame[Any]:
+    """Add the time that is open between two columns as `worked_us`, and that of which nobody says as `no_hours`."""
+    assert timing.clock is not None  # noqa: S101 - asked with business hours only
+    whole = spans.lazy.filter(nw.col("from_us") <= nw.col("to_us"))
+    ends = whole.select(nw.col("from_us").min().alias("first"), nw.col("to_us").max().alias("last"))
+    ((first, last),) = ((int(row["first"] or 0), int(row["last"] or 0)) for row in rows(ends))
+    by_day = DayTable.beside(frame, timing.clock.hours, first, last)
+    frame = by_day.passed(by_day.passed(frame, start, "at_start"), end, "at_end")
+    return frame.with_columns(
+        (nw.col("open_at_end") - nw.col("open_at_start")).alias("worked_us"),
+        (nw.col("unknown_at_end") - nw.col("unknown_at_start")).alias("no_hours"),
+    )
 
 
 def _none() -> nw.Expr:
@@ -156,7 +177,8 @@ def _segments(cases: Frame, changes: Frame, timing: Timing, until_us: int) -> nw
         codes["stands"] = (_STATUS, (timing.pauses,))
     if timing.clock is not None and timing.clock.by_field:
         codes[_PLACE] = (timing.clock.column, timing.clock.words)
-    kept = changes.having(words_in("field", *(column for column, _ in codes.values())))
+    told = {name: column for name, (column, _) in codes.items() if name == "stands" or timing.clock_moves}
+    kept = changes.having(words_in("field", *told.values()))
     heard = nw.col("changed_us")
     if "known_us" in kept.columns:
         heard = nw.when(nw.col("known_us").is_null()).then(heard).otherwise(nw.col("known_us"))
@@ -189,8 +211,8 @@ def _segments(cases: Frame, changes: Frame, timing: Timing, until_us: int) -> nw
     lazy = nullable(nw.concat(parts, how="vertical")).with_columns(one.alias("one"))
     lazy = lazy.with_columns(nw.col("one").cum_sum().over("key", order_by=order).alias("row"))
     marks = {}
-    for name, (column, _) in codes.items():
-        mine = nw.col("field") == column
+    for name in codes:
+        mine = nw.col("field") == told[name] if name in told else nw.col("row") < 0
         marks[f"{name}_mark"] = (
             nw.when(mine & (nw.col("heard_us") <= until_us))
             .then(nw.col("row") * _ROOM + nw.col(f"new_{name}"))
@@ -213,13 +235,13 @@ def _segments(cases: Frame, changes: Frame, timing: Timing, until_us: int) -> nw
         last, first = nw.col(f"{name}_last"), nw.col(f"{name}_first")
         before = nw.when(first == _EVER).then(nw.col(f"now_{name}")).otherwise(first % _ROOM)
         states[name] = nw.when(last > 0).then(last % _ROOM).otherwise(before).cast(nw.Int64())
-    told = lazy.select(
+    parted = lazy.select(
         "key",
         "since_us",
         until.cast(nw.Int64()).alias("until_us"),
         *(state.alias(name) for name, state in states.items()),
     )
-    return told.filter(nw.col("since_us") < nw.col("until_us"))
+    return parted.filter(nw.col("since_us") < nw.col("until_us"))
 
 
 def _code(column: str, words: Sequence[Sequence[str]]) -> nw.Expr:

@@ -342,7 +342,7 @@ def resolution_time(
     if first and case_changes is None:
         msg = "until='first resolved' needs the changes of the cases"
         raise UsageError(msg, hint="pass case_changes as the second table, or ask for until='resolved'")
-    by_key = ("key",) if first or timing.wants or timing.by_changes else ()
+    by_key = ("key",) if first or timing.by_case else ()
     needs = ("opened_us", *by_key, *(() if first else (_UNTIL[until],)))
     wants = (*timing.wants, *(("resolved_us", "closed_us") if first else ()))
     found = take(cases, Case, needs=needs, wants=wants, also=names_of(by), columns=columns)

@@ -3,7 +3,19 @@
 from crmcx.tables._spelled import flag
 from crmcx.tables.asked import AskedTable
 from crmcx.tables.cells import to_columns, to_objects
-from crmcx.tables.frames import Frame, StoredTable, Table, native, nullable, rows, rows_of, same_engine, settled, take, to_frame
+from crmcx.tables.frames import (
+    Frame,
+    StoredTable,
+    Table,
+    native,
+    nullable,
+    rows,
+    rows_of,
+    same_engine,
+    settled,
+    take,
+    to_frame,
+)
 from crmcx.tables.history import accounts_at, cases_at, consents_at, deals_at, stages_at, subscriptions_at
 from crmcx.tables.hours import DayTable, Hours, all_of, any_of, hours_of, open_us
 from crmcx.tables.periods import Periods
