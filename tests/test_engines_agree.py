@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from attrs import evolve
 from tests import company
+from tests.asked_of_service import SERVICE
 
 from crmcx import journey, metrics
 from crmcx.errors import ColumnTypeError
@@ -35,11 +36,6 @@ ONBOARDING = evolve(
 )
 
 
-OFFICE, _ = company.calendars()
-HOURS = {"calendars": company.calendars(), "of": {"front": "front", "back": "front", "night": "night"}}
-PAUSES = ("pending", "on_hold")
-
-
 def derived(tables: Tables, rules: journey.StageRules) -> journey.DerivedStages:
     return journey.derive_stages(rules, interactions=tables["interactions"], deals=tables["deals"], as_of=AS_OF)
 
@@ -48,51 +44,19 @@ FUNCTIONS: dict[str, Function] = {
     "nps": lambda t: metrics.nps(t["answers"]),
     "nps by touchpoint and language": lambda t: metrics.nps(t["answers"], by=["touchpoint", "language"]),
     "nps in a window": lambda t: metrics.nps(t["answers"], window=WINDOW, cluster=None),
+    "nps by month": lambda t: metrics.nps(t["answers"], by=["language", metrics.per("month", zone="Europe/Berlin")]),
+    "evidence of nps": lambda t: metrics.evidence(metrics.nps(t["answers"]), t["answers"], part="promoters"),
     "csat": lambda t: metrics.csat(t["answers"]),
     "csat by language": lambda t: metrics.csat(t["answers"], by="language"),
     "win_rate": lambda t: metrics.win_rate(t["deals"], cluster="person_id"),
+    "win_rate by week": lambda t: metrics.win_rate(t["deals"], by=metrics.per("week", zone="America/New_York")),
     "win_rate by product in a window": lambda t: metrics.win_rate(t["deals"], by="product", window=WINDOW),
     "won_value": lambda t: metrics.won_value(t["deals"]),
     "won_value by product": lambda t: metrics.won_value(t["deals"], by=["product", "amount_currency"]),
     "conversion": lambda t: metrics.conversion(
         t["interactions"], start="quote", goal=["apply", "sign"], within=timedelta(days=3), by="channel"
     ),
-    "first_response_time": lambda t: metrics.first_response_time(t["cases"], t["interactions"]),
-    "first_response_time by priority": lambda t: metrics.first_response_time(
-        t["cases"], t["interactions"], by="priority", quantile=0.9
-    ),
-    "resolution_time": lambda t: metrics.resolution_time(t["cases"], window=WINDOW),
-    "resolution_time by priority": lambda t: metrics.resolution_time(t["cases"], by="priority", until="resolved"),
-    "first_response_time in business hours": lambda t: metrics.first_response_time(
-        t["cases"], t["interactions"], calendar=OFFICE, by="priority"
-    ),
-    "first_response_time by the team's hours": lambda t: metrics.first_response_time(
-        t["cases"], t["interactions"], calendar=metrics.BusinessClock(**HOURS, rule="now"), quantile=0.4
-    ),
-    "next_response_time": lambda t: metrics.next_response_time(t["cases"], t["interactions"], quantile=0.3),
-    "next_response_time of every turn": lambda t: metrics.next_response_time(
-        t["cases"], t["interactions"], t["case_changes"], every=True, by="priority", calendar=OFFICE, pauses=PAUSES
-    ),
-    "resolution_time without pauses": lambda t: metrics.resolution_time(
-        t["cases"], t["case_changes"], pauses=PAUSES, as_of=AS_OF
-    ),
-    "resolution_time for the first time": lambda t: metrics.resolution_time(
-        t["cases"], t["case_changes"], until="first resolved", by="priority"
-    ),
-    **{
-        f"resolution_time by the hours {rule}": lambda t, rule=rule: metrics.resolution_time(
-            t["cases"],
-            t["case_changes"],
-            until="resolved",
-            calendar=metrics.BusinessClock(calendars=company.calendars(), rule=rule)
-            if rule in {"any open", "all open"}
-            else metrics.BusinessClock(**HOURS, rule=rule),
-            pauses=PAUSES,
-        )
-        for rule in ("any open", "at start", "at end", "in force")
-    },
-    "sla_attainment": lambda t: metrics.sla_attainment(t["cases"]),
-    "sla_attainment by priority": lambda t: metrics.sla_attainment(t["cases"], by="priority"),
+    **SERVICE,
     "retention by month": lambda t: metrics.retention(t["interactions"], zone="Europe/Berlin"),
     "retention by cohort": lambda t: metrics.retention(
         t["interactions"], period="day", by="cohort", after=2, zone="America/New_York"
@@ -202,6 +166,8 @@ def plain(result: Any) -> Any:
     if isinstance(result, journey.DerivedStages):
         evidence = sorted(tuple(row.values()) for row in rows_of(result.evidence()))
         return list(result), result.totals, result.moves, result.excluded, evidence
+    if isinstance(result, metrics.Evidence):
+        return result.keys
     if isinstance(result, list):
         return sorted(tuple(map(str, row.values())) for row in result)
     assert isinstance(result, journey.Funnel)
@@ -253,7 +219,7 @@ def test_not_a_number_is_nothing(engine: str) -> None:
 
 def test_every_function_is_here() -> None:
     asked = {name.split(" ", 1)[0] for name in FUNCTIONS} | {"strict"}
-    scalars = {"business_time", "nps_from_counts", "nps_from_scores"}
+    scalars = {"business_time", "nps_from_counts", "nps_from_scores", "per"}
     of_tables = {name for name in metrics.__all__ if name[0].islower()} - scalars
     assert of_tables <= asked
     of_journeys = {name for name in journey.__all__ if name[0].islower()}
@@ -268,5 +234,5 @@ def test_the_tables_are_not_all_of_one_kind(objects: dict[str, list[Any]]) -> No
             assert result.n > 5, name
             assert result.value is not None, name
         else:
-            assert len(result) > 1, name
+            assert len(plain(result)) > 1, name
     assert isinstance(objects["answers"][0], Feedback)

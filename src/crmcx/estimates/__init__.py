@@ -1,5 +1,6 @@
 """Numbers with receipts: estimates, tables of estimates, definitions, and the kernels that make intervals."""
 
+from crmcx.estimates.asked import Asked
 from crmcx.estimates.estimate import Definition, Estimate, Interval, Pairs, Receipt
 from crmcx.estimates.intervals import effective_size, nps_interval, wilson_interval
 from crmcx.estimates.sums import Sums
@@ -7,6 +8,7 @@ from crmcx.estimates.survival import Durations, quantile_of
 from crmcx.estimates.table import EstimateTable, table_of
 
 __all__ = [
+    "Asked",
     "Definition",
     "Durations",
     "Estimate",

@@ -1,6 +1,8 @@
 """Metrics: pure functions from tables to numbers with receipts."""
 
+from crmcx.metrics._asking import per
 from crmcx.metrics._clock import BusinessClock, business_time
+from crmcx.metrics.evidence import Evidence, evidence
 from crmcx.metrics.experience import csat, nps, nps_from_counts, nps_from_scores
 from crmcx.metrics.loyalty import retention
 from crmcx.metrics.sales import conversion, win_rate, won_value
@@ -9,14 +11,17 @@ from crmcx.metrics.service_targets import sla_attainment
 
 __all__ = [
     "BusinessClock",
+    "Evidence",
     "business_time",
     "conversion",
     "csat",
+    "evidence",
     "first_response_time",
     "next_response_time",
     "nps",
     "nps_from_counts",
     "nps_from_scores",
+    "per",
     "resolution_time",
     "retention",
     "sla_attainment",

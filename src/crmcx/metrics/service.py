@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypedDict, Unpack, overload
+from typing import Unpack, overload
 
 import narwhals.stable.v2 as nw
 from attrs import evolve
@@ -12,10 +12,12 @@ from attrs import evolve
 from crmcx.errors import UsageError, demand_one_of
 from crmcx.estimates import Estimate, EstimateTable
 from crmcx.instants import Window
+from crmcx.metrics._asking import Groups, metric
 from crmcx.metrics._case_times import CaseTimes
 from crmcx.metrics._clock import Calendar
 from crmcx.metrics._messages import ANSWER, is_answer, is_question, known_messages, take_messages
 from crmcx.metrics._question import By, Question, names_of
+from crmcx.metrics._service_options import ResolutionOptions, ResponseOptions, TurnOptions
 from crmcx.metrics._worked import Timing, take_changes
 from crmcx.models import Case, CaseStatus
 from crmcx.tables import Frame, Table, flag, known_by, latest, take, words_in
@@ -25,29 +27,6 @@ SOLVED = (CaseStatus.SOLVED.value, CaseStatus.CLOSED.value)
 _UNTIL = {"closed": "closed_us", "resolved": "resolved_us", "first resolved": "first_us"}
 
 
-class _TimeOptions(TypedDict, total=False):
-    quantile: float
-    calendar: Calendar
-    pauses: Sequence[str]
-    window: Window | None
-    as_of: datetime | None
-    level: float
-    columns: Mapping[str, str] | None
-    change_columns: Mapping[str, str] | None
-
-
-class _ResponseOptions(_TimeOptions, total=False):
-    interaction_columns: Mapping[str, str] | None
-
-
-class _TurnOptions(_ResponseOptions, total=False):
-    every: bool
-
-
-class _ResolutionOptions(_TimeOptions, total=False):
-    until: str
-
-
 @overload
 def first_response_time(
     cases: Table,
@@ -55,7 +34,7 @@ def first_response_time(
     case_changes: Table | None = None,
     *,
     by: None = None,
-    **options: Unpack[_ResponseOptions],
+    **options: Unpack[ResponseOptions],
 ) -> Estimate: ...
 @overload
 def first_response_time(
@@ -63,9 +42,10 @@ def first_response_time(
     interactions: Table,
     case_changes: Table | None = None,
     *,
-    by: str | Sequence[str],
-    **options: Unpack[_ResponseOptions],
+    by: Groups,
+    **options: Unpack[ResponseOptions],
 ) -> EstimateTable: ...
+@metric(clock="opened_us")
 def first_response_time(
     cases: Table,
     interactions: Table,
@@ -78,6 +58,7 @@ def first_response_time(
     window: Window | None = None,
     as_of: datetime | None = None,
     level: float = 0.95,
+    min_n: int | None = None,
     columns: Mapping[str, str] | None = None,
     interaction_columns: Mapping[str, str] | None = None,
     change_columns: Mapping[str, str] | None = None,
@@ -101,6 +82,7 @@ def first_response_time(
         window: Days in which cases were opened.
         as_of: The date up to which all is known; the latest instant in the tables unless given.
         level: Confidence level.
+        min_n: How many observations a value must rest on; with fewer it is None, and the counts are told.
         columns: Canonical column name to the cases' own.
         interaction_columns: Canonical column name to the interactions' own.
         change_columns: Canonical column name to the changes' own.
@@ -138,6 +120,7 @@ def first_response_time(
         window=window,
         as_of=as_of or latest((found, "opened_us"), (found, "closed_us"), (said, "occurred_us")),
         level=level,
+        min_n=min_n,
     )
     answers = (
         known_messages(said, question.as_of)
@@ -159,7 +142,7 @@ def next_response_time(
     case_changes: Table | None = None,
     *,
     by: None = None,
-    **options: Unpack[_TurnOptions],
+    **options: Unpack[TurnOptions],
 ) -> Estimate: ...
 @overload
 def next_response_time(
@@ -167,9 +150,10 @@ def next_response_time(
     interactions: Table,
     case_changes: Table | None = None,
     *,
-    by: str | Sequence[str],
-    **options: Unpack[_TurnOptions],
+    by: Groups,
+    **options: Unpack[TurnOptions],
 ) -> EstimateTable: ...
+@metric(clock="opened_us")
 def next_response_time(
     cases: Table,
     interactions: Table,
@@ -183,6 +167,7 @@ def next_response_time(
     window: Window | None = None,
     as_of: datetime | None = None,
     level: float = 0.95,
+    min_n: int | None = None,
     columns: Mapping[str, str] | None = None,
     interaction_columns: Mapping[str, str] | None = None,
     change_columns: Mapping[str, str] | None = None,
@@ -206,6 +191,7 @@ def next_response_time(
         window: Days in which turns began.
         as_of: The date up to which all is known; the latest instant in the tables unless given.
         level: Confidence level.
+        min_n: How many observations a value must rest on; with fewer it is None, and the counts are told.
         columns: Canonical column name to the cases' own.
         interaction_columns: Canonical column name to the interactions' own.
         change_columns: Canonical column name to the changes' own.
@@ -243,6 +229,7 @@ def next_response_time(
         window=window,
         as_of=as_of or latest((found, "opened_us"), (found, "closed_us"), (said, "occurred_us")),
         level=level,
+        min_n=min_n,
     )
     turns = _turns(known_messages(said, question.as_of), found, every=every)
     return CaseTimes(question, quantile, timing, found, changes).until(turns, "answered_us", "answered", unit="turns")
@@ -279,12 +266,13 @@ def _turns(said: Frame, cases: Frame, *, every: bool) -> Frame:
 
 @overload
 def resolution_time(
-    cases: Table, case_changes: Table | None = None, *, by: None = None, **options: Unpack[_ResolutionOptions]
+    cases: Table, case_changes: Table | None = None, *, by: None = None, **options: Unpack[ResolutionOptions]
 ) -> Estimate: ...
 @overload
 def resolution_time(
-    cases: Table, case_changes: Table | None = None, *, by: str | Sequence[str], **options: Unpack[_ResolutionOptions]
+    cases: Table, case_changes: Table | None = None, *, by: Groups, **options: Unpack[ResolutionOptions]
 ) -> EstimateTable: ...
+@metric(clock="opened_us")
 def resolution_time(
     cases: Table,
     case_changes: Table | None = None,
@@ -297,6 +285,7 @@ def resolution_time(
     window: Window | None = None,
     as_of: datetime | None = None,
     level: float = 0.95,
+    min_n: int | None = None,
     columns: Mapping[str, str] | None = None,
     change_columns: Mapping[str, str] | None = None,
 ) -> Estimate | EstimateTable:
@@ -318,6 +307,7 @@ def resolution_time(
         window: Days in which cases were opened.
         as_of: The date up to which all is known; the latest instant in the table unless given.
         level: Confidence level.
+        min_n: How many observations a value must rest on; with fewer it is None, and the counts are told.
         columns: Canonical column name to the table's own.
         change_columns: Canonical column name to the changes' own.
 
@@ -359,6 +349,7 @@ def resolution_time(
             *([] if changes is None else [(changes, "changed_us")]),
         ),
         level=level,
+        min_n=min_n,
     )
     frame = with_first_solved(found, changes, question.as_of) if first and changes is not None else found
     return CaseTimes(question, quantile, timing, found, changes).until(frame, _UNTIL[until], until)

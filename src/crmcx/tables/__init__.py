@@ -1,12 +1,16 @@
 """The columnar face of the models: one schema per class, checked frames, objects to rows and back."""
 
+from crmcx.engines import Kind
 from crmcx.tables._spelled import flag
 from crmcx.tables.asked import AskedTable
+from crmcx.tables.calendar import Period, PeriodColumn
 from crmcx.tables.cells import to_columns, to_objects
 from crmcx.tables.frames import (
     Frame,
+    KeyedTable,
     StoredTable,
     Table,
+    kind_of,
     native,
     nullable,
     rows,
@@ -32,6 +36,10 @@ __all__ = [
     "DayTable",
     "Frame",
     "Hours",
+    "KeyedTable",
+    "Kind",
+    "Period",
+    "PeriodColumn",
     "Periods",
     "StoredTable",
     "Table",
@@ -46,6 +54,7 @@ __all__ = [
     "hours_of",
     "in_window",
     "key_of",
+    "kind_of",
     "known_by",
     "latest",
     "native",

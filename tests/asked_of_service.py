@@ -1,0 +1,57 @@
+"""Every metric of service, asked in several ways of the tables of the company: what the engines must agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from tests import company
+
+from crmcx import metrics
+from crmcx.instants import Window
+
+WINDOW = Window(date(2025, 2, 1), date(2025, 3, 20), zone="Europe/Berlin")
+AS_OF = datetime(2025, 3, 20, tzinfo=UTC)
+OFFICE, _ = company.calendars()
+HOURS = {"calendars": company.calendars(), "of": {"front": "front", "back": "front", "night": "night"}}
+PAUSES = ("pending", "on_hold")
+
+SERVICE: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "first_response_time": lambda t: metrics.first_response_time(t["cases"], t["interactions"]),
+    "first_response_time by priority": lambda t: metrics.first_response_time(
+        t["cases"], t["interactions"], by="priority", quantile=0.9
+    ),
+    "resolution_time": lambda t: metrics.resolution_time(t["cases"], window=WINDOW),
+    "resolution_time by priority": lambda t: metrics.resolution_time(t["cases"], by="priority", until="resolved"),
+    "first_response_time in business hours": lambda t: metrics.first_response_time(
+        t["cases"], t["interactions"], calendar=OFFICE, by="priority"
+    ),
+    "first_response_time by the team's hours": lambda t: metrics.first_response_time(
+        t["cases"], t["interactions"], calendar=metrics.BusinessClock(**HOURS, rule="now"), quantile=0.4
+    ),
+    "next_response_time": lambda t: metrics.next_response_time(t["cases"], t["interactions"], quantile=0.3),
+    "next_response_time of every turn": lambda t: metrics.next_response_time(
+        t["cases"], t["interactions"], t["case_changes"], every=True, by="priority", calendar=OFFICE, pauses=PAUSES
+    ),
+    "resolution_time without pauses": lambda t: metrics.resolution_time(
+        t["cases"], t["case_changes"], pauses=PAUSES, as_of=AS_OF
+    ),
+    "resolution_time for the first time": lambda t: metrics.resolution_time(
+        t["cases"], t["case_changes"], until="first resolved", by="priority"
+    ),
+    **{
+        f"resolution_time by the hours {rule}": lambda t, rule=rule: metrics.resolution_time(
+            t["cases"],
+            t["case_changes"],
+            until="resolved",
+            calendar=metrics.BusinessClock(calendars=company.calendars(), rule=rule)
+            if rule in {"any open", "all open"}
+            else metrics.BusinessClock(**HOURS, rule=rule),
+            pauses=PAUSES,
+        )
+        for rule in ("any open", "at start", "at end", "in force")
+    },
+    "sla_attainment": lambda t: metrics.sla_attainment(t["cases"]),
+    "sla_attainment by priority": lambda t: metrics.sla_attainment(t["cases"], by="priority"),
+}
