@@ -33,6 +33,9 @@ class Evidence:
         """How many there are."""
         return len(self.keys)
 
+    def __len__(self) -> int:
+        return len(self.keys)
+
     def to_frame(self) -> Any:  # noqa: ANN401 - a frame of any engine
         """The keys as a frame of one column, of the kind that was asked, to join with."""
         dtype = "string" if any(isinstance(key, str) for key in self.keys) else "int64"
