@@ -78,7 +78,7 @@ class CaseTimes:
             length, done = nw.col("worked_us"), nw.col("done") == 1
             if self.timing.clock is not None:
                 excluded["no_business_hours"] = nw.col("no_hours") == 1
-        groups = times(frame, by=question.by, excluded=excluded, length_us=length, ended=done)
+        groups = times(frame, by=question.by, excluded=excluded, length_us=length, ended=done, word=ended)
         return question.answer(
             groups,
             Times(),
