@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tests import company
@@ -54,4 +54,24 @@ SERVICE: dict[str, Callable[[dict[str, Any]], Any]] = {
     },
     "sla_attainment": lambda t: metrics.sla_attainment(t["cases"]),
     "sla_attainment by priority": lambda t: metrics.sla_attainment(t["cases"], by="priority"),
+    "first_contact_resolution": lambda t: metrics.first_contact_resolution(t["cases"], as_of=AS_OF),
+    "first_contact_resolution with messages": lambda t: metrics.first_contact_resolution(
+        t["cases"], t["interactions"], same=(), within=timedelta(hours=30), by="priority"
+    ),
+    "one_touch_rate": lambda t: metrics.one_touch_rate(t["cases"], t["interactions"]),
+    "one_touch_rate by priority": lambda t: metrics.one_touch_rate(
+        t["cases"], t["interactions"], by="priority", window=WINDOW, cluster=None
+    ),
+    "reopen_rate": lambda t: metrics.reopen_rate(t["cases"], t["case_changes"]),
+    "reopen_rate within a day": lambda t: metrics.reopen_rate(
+        t["cases"], t["case_changes"], within=timedelta(days=1), by="priority"
+    ),
+    "transfer_rate": lambda t: metrics.transfer_rate(t["cases"], t["case_changes"]),
+    "transfer_rate within a day": lambda t: metrics.transfer_rate(
+        t["cases"], t["case_changes"], within=timedelta(days=1), by=metrics.per("day", zone="Asia/Tokyo")
+    ),
+    "escalation_rate": lambda t: metrics.escalation_rate(t["cases"], t["case_changes"], of="priority", to="high"),
+    "escalation_rate to the night": lambda t: metrics.escalation_rate(
+        t["cases"], t["case_changes"], to=["night", "back"], within=timedelta(days=2), by="priority"
+    ),
 }

@@ -95,7 +95,16 @@ def cases(draw: random.Random, people: int = 40) -> list[Case]:
             )
         )
     teams = random.Random(5)
-    return [case.model_copy(update={"team": teams.choice(TEAMS)}) for case in made]
+    return [
+        case.model_copy(
+            update={
+                "team": teams.choice(TEAMS),
+                "category": teams.choice(["bill", "login", None]),
+                "reopened": teams.choice([0, 0, 0, 1, None]),
+            }
+        )
+        for case in made
+    ]
 
 
 TEAMS = ("front", "back", "night", None)

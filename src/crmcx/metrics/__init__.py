@@ -7,6 +7,8 @@ from crmcx.metrics.experience import csat, nps, nps_from_counts, nps_from_scores
 from crmcx.metrics.loyalty import retention
 from crmcx.metrics.sales import conversion, win_rate, won_value
 from crmcx.metrics.service import first_response_time, next_response_time, resolution_time
+from crmcx.metrics.service_contacts import first_contact_resolution
+from crmcx.metrics.service_outcomes import escalation_rate, one_touch_rate, reopen_rate, transfer_rate
 from crmcx.metrics.service_targets import sla_attainment
 
 __all__ = [
@@ -15,16 +17,21 @@ __all__ = [
     "business_time",
     "conversion",
     "csat",
+    "escalation_rate",
     "evidence",
+    "first_contact_resolution",
     "first_response_time",
     "next_response_time",
     "nps",
     "nps_from_counts",
     "nps_from_scores",
+    "one_touch_rate",
     "per",
+    "reopen_rate",
     "resolution_time",
     "retention",
     "sla_attainment",
+    "transfer_rate",
     "win_rate",
     "won_value",
 ]

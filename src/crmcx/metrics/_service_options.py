@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Required
 
 from crmcx.metrics._clock import Calendar
-from crmcx.metrics._options import Dated, Sampled
+from crmcx.metrics._options import Clustered, Dated, Sampled
 
 
 class CaseTimeOptions(Dated, Sampled, total=False):
@@ -33,3 +35,41 @@ class ResolutionOptions(CaseTimeOptions, total=False):
     """What `resolution_time` takes."""
 
     until: str
+
+
+class CaseShareOptions(Dated, Clustered, total=False):
+    """What metrics of shares of cases take."""
+
+
+class OneTouchOptions(CaseShareOptions, total=False):
+    """What `one_touch_rate` takes."""
+
+    interaction_columns: Mapping[str, str] | None
+
+
+class FirstContactOptions(OneTouchOptions, total=False):
+    """What `first_contact_resolution` takes."""
+
+    within: timedelta
+    same: Sequence[str]
+    unit: str
+
+
+class ReopenOptions(CaseShareOptions, total=False):
+    """What `reopen_rate` takes."""
+
+    within: timedelta | None
+    change_columns: Mapping[str, str] | None
+
+
+class TransferOptions(ReopenOptions, total=False):
+    """What `transfer_rate` takes."""
+
+    between: str
+
+
+class EscalationOptions(ReopenOptions, total=False):
+    """What `escalation_rate` takes."""
+
+    to: Required[str | Sequence[str]]
+    of: str

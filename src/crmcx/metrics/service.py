@@ -13,18 +13,17 @@ from crmcx.errors import UsageError, demand_one_of
 from crmcx.estimates import Estimate, EstimateTable
 from crmcx.instants import Window
 from crmcx.metrics._asking import Groups, metric
+from crmcx.metrics._case_shares import with_first_solved
 from crmcx.metrics._case_times import CaseTimes
 from crmcx.metrics._clock import Calendar
 from crmcx.metrics._messages import ANSWER, is_answer, is_question, known_messages, take_messages
 from crmcx.metrics._question import By, Question, names_of
 from crmcx.metrics._service_options import ResolutionOptions, ResponseOptions, TurnOptions
 from crmcx.metrics._worked import Timing, take_changes
-from crmcx.models import Case, CaseStatus
-from crmcx.tables import Frame, Table, flag, known_by, latest, take, words_in
+from crmcx.models import Case
+from crmcx.tables import Frame, Table, flag, latest, take
 
-SOLVED = (CaseStatus.SOLVED.value, CaseStatus.CLOSED.value)
-"""Statuses of cases that need no more work."""
-_UNTIL = {"closed": "closed_us", "resolved": "resolved_us", "first resolved": "first_us"}
+_UNTIL = {"closed": "closed_us", "resolved": "resolved_us", "first resolved": "end_us"}
 
 
 @overload
@@ -353,19 +352,3 @@ def resolution_time(
     )
     frame = with_first_solved(found, changes, question.as_of) if first and changes is not None else found
     return CaseTimes(question, quantile, timing, found, changes).until(frame, _UNTIL[until], until)
-
-
-def with_first_solved(cases: Frame, changes: Frame, as_of: datetime | None) -> Frame:
-    """Add `first_us`: the first step to solved or closed, else when the case says it was solved or closed."""
-    steps = known_by(changes, as_of, "changed_us").having(words_in("field", "status") & words_in("new", *SOLVED))
-    first = (
-        steps.lazy.select(nw.col("case_key").alias("key"), nw.col("changed_us").alias("step_us"))
-        .group_by("key")
-        .agg(nw.col("step_us").min())
-    )
-    found = nw.col("step_us")
-    for name in ("resolved_us", "closed_us"):
-        if name in cases.columns:
-            found = nw.when(found.is_null()).then(nw.col(name)).otherwise(found)
-    lazy = cases.lazy.join(first, on="key", how="left").with_columns(found.alias("first_us"))
-    return evolve(cases, lazy=lazy, columns=cases.columns | {"first_us"})
