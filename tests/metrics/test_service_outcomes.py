@@ -221,11 +221,11 @@ def walked(pick: Callable[[CaseChange], bool], within: timedelta | None, as_of: 
 
 def tables() -> tuple[list[Case], list[CaseChange]]:
     draw = random.Random(4)
-    return company.cases(draw), company.case_changes(draw)
+    return company.cases(draw, 160), company.case_changes(draw, 160)
 
 
 @pytest.mark.parametrize("within", [None, DAY, 3 * DAY])
-@pytest.mark.parametrize("as_of", [company.START + 2 * DAY, company.START + 4 * DAY])
+@pytest.mark.parametrize("as_of", [company.START + 4 * DAY, company.START + 6 * DAY])
 class TestTransferAndEscalation:
     def test_transfers(self, within: timedelta | None, as_of: datetime) -> None:
         cases, steps = tables()
