@@ -235,7 +235,7 @@ class TestTransferAndEscalation:
 
         found = dict(transfer_rate(cases, steps, within=within, as_of=as_of).counts)
         expected = walked(pick, within, as_of)
-        assert min(expected.values()) > 0
+        assert sum(expected.values()) > 5
         assert found == {"transferred": expected[True], "kept": expected[False]}
 
     def test_escalations(self, within: timedelta | None, as_of: datetime) -> None:
@@ -246,7 +246,7 @@ class TestTransferAndEscalation:
 
         found = dict(escalation_rate(cases, steps, of="priority", to="high", within=within, as_of=as_of).counts)
         expected = walked(pick, within, as_of)
-        assert min(expected.values()) > 0
+        assert sum(expected.values()) > 5
         assert found == {"escalated": expected[True], "kept": expected[False]}
 
 
