@@ -7,6 +7,7 @@ from crmcx.metrics.experience import csat, nps, nps_from_counts, nps_from_scores
 from crmcx.metrics.loyalty import retention
 from crmcx.metrics.sales import conversion, win_rate, won_value
 from crmcx.metrics.service import first_response_time, next_response_time, resolution_time
+from crmcx.metrics.service_backlog import backlog, backlog_age
 from crmcx.metrics.service_contacts import first_contact_resolution
 from crmcx.metrics.service_outcomes import escalation_rate, one_touch_rate, reopen_rate, transfer_rate
 from crmcx.metrics.service_targets import sla_attainment
@@ -14,6 +15,8 @@ from crmcx.metrics.service_targets import sla_attainment
 __all__ = [
     "BusinessClock",
     "Evidence",
+    "backlog",
+    "backlog_age",
     "business_time",
     "conversion",
     "csat",

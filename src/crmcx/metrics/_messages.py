@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import narwhals.stable.v2 as nw
+from attrs import evolve
 
 from crmcx.errors import MissingColumnError
 from crmcx.models import Flow, Initiator, Interaction, Visibility
@@ -56,3 +57,22 @@ def _is(said: Frame, who: Initiator, way: Flow) -> nw.Expr:
         (only,) = (each for each in (went, did) if each is not None)
         return only
     return (did & (nw.col("direction").is_null() | went)) | (nw.col("initiator").is_null() & went)
+
+
+def with_answer(cases: Frame, said: Frame) -> Frame:
+    """Add to cases `answered_us`: the first answer that is not before the opening; None where there is none.
+
+    Args:
+        cases: Cases with `key` and `opened_us`.
+        said: The messages that were known.
+    """
+    answers = (
+        said.lazy.filter(is_answer(said))
+        .select(nw.col("case_key").alias("key"), nw.col("occurred_us").alias("answered_us"))
+        .join(cases.lazy.select("key", "opened_us"), on="key", how="inner")
+        .filter(nw.col("answered_us") >= nw.col("opened_us"))
+        .group_by("key")
+        .agg(nw.col("answered_us").min())
+    )
+    lazy = cases.lazy.join(answers, on="key", how="left")
+    return evolve(cases, lazy=lazy, columns=cases.columns | {"answered_us"})

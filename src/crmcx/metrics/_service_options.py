@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from typing import Required
+from datetime import datetime, timedelta
+from typing import Required, TypedDict
 
 from crmcx.metrics._clock import Calendar
 from crmcx.metrics._options import Clustered, Dated, Sampled
@@ -73,3 +73,21 @@ class EscalationOptions(ReopenOptions, total=False):
 
     to: Required[str | Sequence[str]]
     of: str
+
+
+class BacklogOptions(TypedDict, total=False):
+    """What `backlog` takes: a count of all has no interval, and no window."""
+
+    at: datetime | None
+    as_of: datetime | None
+    min_n: int | None
+    columns: Mapping[str, str] | None
+    change_columns: Mapping[str, str] | None
+
+
+class BacklogAgeOptions(BacklogOptions, total=False):
+    """What `backlog_age` takes."""
+
+    quantile: float
+    calendar: Calendar
+    pauses: Sequence[str]

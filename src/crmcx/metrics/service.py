@@ -16,7 +16,7 @@ from crmcx.metrics._asking import Groups, metric
 from crmcx.metrics._case_shares import with_first_solved
 from crmcx.metrics._case_times import CaseTimes
 from crmcx.metrics._clock import Calendar
-from crmcx.metrics._messages import ANSWER, is_answer, is_question, known_messages, take_messages
+from crmcx.metrics._messages import ANSWER, is_answer, is_question, known_messages, take_messages, with_answer
 from crmcx.metrics._question import By, Question, names_of
 from crmcx.metrics._service_options import ResolutionOptions, ResponseOptions, TurnOptions
 from crmcx.metrics._worked import Timing, take_changes
@@ -121,16 +121,7 @@ def first_response_time(
         level=level,
         min_n=min_n,
     )
-    answers = (
-        known_messages(said, question.as_of)
-        .lazy.filter(is_answer(said))
-        .select(nw.col("case_key").alias("key"), nw.col("occurred_us").alias("answered_us"))
-        .join(found.lazy.select("key", "opened_us"), on="key", how="inner")
-        .filter(nw.col("answered_us") >= nw.col("opened_us"))
-        .group_by("key")
-        .agg(nw.col("answered_us").min().alias("answered_us"))
-    )
-    joined = evolve(found, lazy=found.lazy.join(answers, on="key", how="left"), columns=found.columns | {"answered_us"})
+    joined = with_answer(found, known_messages(said, question.as_of))
     return CaseTimes(question, quantile, timing, found, changes).until(joined, "answered_us", "answered")
 
 
