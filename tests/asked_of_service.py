@@ -13,6 +13,7 @@ from crmcx.instants import Window
 
 WINDOW = Window(date(2025, 2, 1), date(2025, 3, 20), zone="Europe/Berlin")
 AS_OF = datetime(2025, 3, 20, tzinfo=UTC)
+AGO = datetime(2025, 2, 1, 12, tzinfo=UTC)
 OFFICE, _ = company.calendars()
 HOURS = {"calendars": company.calendars(), "of": {"front": "front", "back": "front", "night": "night"}}
 PAUSES = ("pending", "on_hold")
@@ -73,5 +74,12 @@ SERVICE: dict[str, Callable[[dict[str, Any]], Any]] = {
     "escalation_rate": lambda t: metrics.escalation_rate(t["cases"], t["case_changes"], of="priority", to="high"),
     "escalation_rate to the night": lambda t: metrics.escalation_rate(
         t["cases"], t["case_changes"], to=["night", "back"], within=timedelta(days=2), by="priority"
+    ),
+    "backlog": lambda t: metrics.backlog(t["cases"], as_of=AGO),
+    "backlog by its changes": lambda t: metrics.backlog(t["cases"], t["case_changes"], as_of=AGO, by="priority"),
+    "backlog as known later": lambda t: metrics.backlog(t["cases"], t["case_changes"], at=AGO, as_of=AS_OF, by="team"),
+    "backlog_age": lambda t: metrics.backlog_age(t["cases"], as_of=AGO),
+    "backlog_age in business hours": lambda t: metrics.backlog_age(
+        t["cases"], t["case_changes"], as_of=AGO, by="category", calendar=OFFICE, pauses=PAUSES
     ),
 }

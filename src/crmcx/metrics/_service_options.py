@@ -8,6 +8,7 @@ from typing import Required, TypedDict
 
 from crmcx.metrics._clock import Calendar
 from crmcx.metrics._options import Clustered, Dated, Sampled
+from crmcx.tables import KnownSince
 
 
 class CaseTimeOptions(Dated, Sampled, total=False):
@@ -80,6 +81,7 @@ class BacklogOptions(TypedDict, total=False):
 
     at: datetime | None
     as_of: datetime | None
+    known_since: KnownSince
     min_n: int | None
     columns: Mapping[str, str] | None
     change_columns: Mapping[str, str] | None

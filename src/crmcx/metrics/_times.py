@@ -74,7 +74,7 @@ def times(
             lengths.append(Durations(int(row["length_us"]), number if ended_then else 0, 0 if ended_then else number))
     groups = {key: Times(tuple(durations[key]), tuple(left_out[key].items())) for key in durations}
     trail = staged.with_columns((nw.lit(1) - nw.col("ended")).alias("still_open"))
-    return traced(frame, groups, trail, reasons=reasons, parts={word: "ended", "open": "still_open"})
+    return traced(frame, groups, trail, reasons=reasons, parts={"open": "still_open", word: "ended"})
 
 
 _COUNTED = ("length_us", "ended")

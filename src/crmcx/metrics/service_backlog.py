@@ -21,7 +21,7 @@ from crmcx.metrics._service_options import BacklogAgeOptions, BacklogOptions
 from crmcx.metrics._times import Times, times
 from crmcx.metrics._worked import Timing, take_changes, with_worked
 from crmcx.models import Case, CaseStatus
-from crmcx.tables import Frame, KeyedTable, Table, cases_at, flag, take, words_in
+from crmcx.tables import Frame, KeyedTable, KnownSince, Table, cases_at, flag, take, words_in
 
 _OPEN = tuple(status.value for status in CaseStatus if status.value not in {*SOLVED, CaseStatus.OTHER.value})
 
@@ -42,6 +42,7 @@ def backlog(
     by: By = None,
     at: datetime | None = None,
     as_of: datetime | None = None,
+    known_since: KnownSince = None,
     min_n: int | None = None,
     columns: Mapping[str, str] | None = None,
     change_columns: Mapping[str, str] | None = None,
@@ -49,8 +50,9 @@ def backlog(
     """How many cases were open at an instant, as known at another.
 
     With changes, the status then is what `tables.cases_at` tells: a case that is closed now was open before its step,
-    and one that was opened again was solved in between. Without changes a case is open from its opening up to its last
-    solve or closing, so that times of being solved in between are not seen.
+    and one that was opened again was solved in between. Before the first step of a case it takes `known_since` to tell.
+    Without changes a case is open from its opening up to its last solve or closing, so that times of being solved in
+    between are not seen.
 
     Args:
         cases: Cases. Needs `key` and `opened_us`; without changes also `resolved_us` or `closed_us`.
@@ -59,6 +61,8 @@ def backlog(
             columns as they are now.
         at: The instant in the world; the date of knowledge unless given.
         as_of: The date of knowledge; the latest instant in the tables unless given.
+        known_since: Since when each source's steps are known, by source, or one instant for all. None: what the
+            workspace knows, for a table of it; else nothing, and a case counts from its first step on.
         min_n: How many observations a value must rest on; with fewer it is None, and the counts are told.
         columns: Canonical column name to the cases' own.
         change_columns: Canonical column name to the changes' own.
@@ -81,7 +85,7 @@ def backlog(
         >>> backlog(cases, as_of=datetime(1970, 1, 4, tzinfo=UTC)).value
         1
     """
-    look = _Look.of(cases, case_changes, by, (), at, as_of, columns, change_columns)
+    look = _Look.of(cases, case_changes, by, (), at, as_of, known_since, columns, change_columns)
     question = Question(
         name="backlog",
         unit="count",
@@ -127,6 +131,7 @@ def backlog_age(
     pauses: Sequence[str] = (),
     at: datetime | None = None,
     as_of: datetime | None = None,
+    known_since: KnownSince = None,
     min_n: int | None = None,
     columns: Mapping[str, str] | None = None,
     change_columns: Mapping[str, str] | None = None,
@@ -145,6 +150,8 @@ def backlog_age(
         pauses: Statuses in which the clock stands.
         at: The instant in the world; the date of knowledge unless given.
         as_of: The date of knowledge; the latest instant in the tables unless given.
+        known_since: Since when each source's steps are known, by source, or one instant for all. None: what the
+            workspace knows, for a table of it; else nothing, and a case counts from its first step on.
         min_n: How many observations a value must rest on; with fewer it is None, and the counts are told.
         columns: Canonical column name to the cases' own.
         change_columns: Canonical column name to the changes' own.
@@ -167,7 +174,7 @@ def backlog_age(
         datetime.timedelta(days=3, seconds=43200)
     """
     timing = Timing.of(calendar, pauses, case_changes)
-    look = _Look.of(cases, case_changes, by, timing.wants, at, as_of, columns, change_columns)
+    look = _Look.of(cases, case_changes, by, timing.wants, at, as_of, known_since, columns, change_columns)
     question = Question(
         name="backlog_age",
         unit="duration",
@@ -246,6 +253,7 @@ class _Look:
         wants: Sequence[str],
         at: datetime | None,
         as_of: datetime | None,
+        known_since: KnownSince,
         columns: Mapping[str, str] | None,
         change_columns: Mapping[str, str] | None,
     ) -> _Look:
@@ -260,7 +268,15 @@ class _Look:
             frame = _by_dates(found, 0 if at is None else to_us(at))
         else:
             data = cases.data if isinstance(cases, KeyedTable) else cases
-            state = cases_at(data, case_changes, at, as_of=as_of, columns=columns, change_columns=change_columns)
+            state = cases_at(
+                data,
+                case_changes,
+                at,
+                as_of=as_of,
+                known_since=known_since,
+                columns=columns,
+                change_columns=change_columns,
+            )
             frame = _by_state(found, state, names)
         return cls(frame=frame, cases=found, at=at, as_of=as_of)
 

@@ -2,6 +2,7 @@
 
 from crmcx.engines import Kind
 from crmcx.tables._spelled import flag
+from crmcx.tables._steps import KnownSince
 from crmcx.tables.asked import AskedTable
 from crmcx.tables.calendar import Period, PeriodColumn
 from crmcx.tables.cells import to_columns, to_objects
@@ -38,6 +39,7 @@ __all__ = [
     "Hours",
     "KeyedTable",
     "Kind",
+    "KnownSince",
     "Period",
     "PeriodColumn",
     "Periods",
