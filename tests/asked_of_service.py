@@ -82,4 +82,18 @@ SERVICE: dict[str, Callable[[dict[str, Any]], Any]] = {
     "backlog_age in business hours": lambda t: metrics.backlog_age(
         t["cases"], t["case_changes"], as_of=AGO, by="category", calendar=OFFICE, pauses=PAUSES
     ),
+    "target_attainment": lambda t: metrics.target_attainment(
+        t["cases"], t["sla_targets"], t["interactions"], calendars=company.calendars()
+    ),
+    "target_attainment of resolution": lambda t: metrics.target_attainment(
+        t["cases"],
+        t["sla_targets"],
+        None,
+        t["case_changes"],
+        of="resolution",
+        by="priority",
+        calendars=company.calendars(),
+        pauses=PAUSES,
+        as_of=AGO,
+    ),
 }

@@ -17,6 +17,7 @@ from crmcx.models import (
     Money,
     OpeningHours,
     Scale,
+    SlaTarget,
     Stage,
     StageChange,
 )
@@ -101,6 +102,7 @@ def cases(draw: random.Random, people: int = 40) -> list[Case]:
                 "team": teams.choice(TEAMS),
                 "category": teams.choice(["bill", "login", None]),
                 "reopened": teams.choice([0, 0, 0, 1, None]),
+                "targets": targets(teams, case.opened_at),
             }
         )
         for case in made
@@ -109,6 +111,24 @@ def cases(draw: random.Random, people: int = 40) -> list[Case]:
 
 TEAMS = ("front", "back", "night", None)
 CASE_STATUSES = ("new", "open", "pending", "on_hold", "solved", "closed")
+
+
+def targets(draw: random.Random, opened: datetime) -> tuple[SlaTarget, ...]:
+    """Agreed times, some with a date and some in hours of a calendar, some applied later, or in one instant."""
+    made = []
+    for _ in range(draw.randrange(4)):
+        applied = draw.choice([None, opened, opened + timedelta(hours=draw.randrange(9))])
+        due = draw.choice([None, (applied or opened) + timedelta(hours=draw.randrange(40))])
+        made.append(
+            SlaTarget(
+                metric=draw.choice(["first_response", "resolution"]),
+                applied_at=applied,
+                due_at=due,
+                target=draw.choice([None, timedelta(hours=draw.randrange(20))]) if due else timedelta(hours=4),
+                calendar=draw.choice([None, "front", "night", "nowhere"]),
+            )
+        )
+    return tuple(made)
 
 
 def case_changes(draw: random.Random, people: int = 40) -> list[CaseChange]:

@@ -19,7 +19,7 @@ from crmcx import journey, metrics
 from crmcx.errors import ColumnTypeError
 from crmcx.estimates import Estimate, EstimateTable
 from crmcx.instants import Window
-from crmcx.models import Answer, Case, CaseChange, Deal, Feedback, Interaction, StageChange
+from crmcx.models import Answer, Case, CaseChange, Deal, Feedback, Interaction, SlaTarget, StageChange
 from crmcx.tables import rows_of, schema_of, to_columns
 
 WINDOW = Window(date(2025, 2, 1), date(2025, 3, 20), zone="Europe/Berlin")
@@ -125,7 +125,7 @@ ENGINES: dict[str, Callable[[pl.DataFrame], Any]] = {
 @pytest.fixture(scope="module")
 def objects() -> dict[str, list[Any]]:
     draw = random.Random(11)
-    return {
+    made: dict[str, list[Any]] = {
         "answers": company.feedback(draw),
         "deals": company.deals(draw),
         "cases": company.cases(draw),
@@ -133,6 +133,7 @@ def objects() -> dict[str, list[Any]]:
         "stage_changes": company.stage_changes(draw),
         "case_changes": company.case_changes(draw),
     }
+    return made | {"sla_targets": made["cases"]}  # a part is taken of the records that it belongs to
 
 
 CLASSES = {
@@ -142,6 +143,7 @@ CLASSES = {
     "interactions": Interaction,
     "stage_changes": StageChange,
     "case_changes": CaseChange,
+    "sla_targets": SlaTarget,
 }
 
 

@@ -10,7 +10,7 @@ from crmcx.metrics.service import first_response_time, next_response_time, resol
 from crmcx.metrics.service_backlog import backlog, backlog_age
 from crmcx.metrics.service_contacts import first_contact_resolution
 from crmcx.metrics.service_outcomes import escalation_rate, one_touch_rate, reopen_rate, transfer_rate
-from crmcx.metrics.service_targets import sla_attainment
+from crmcx.metrics.service_targets import sla_attainment, target_attainment
 
 __all__ = [
     "BusinessClock",
@@ -34,6 +34,7 @@ __all__ = [
     "resolution_time",
     "retention",
     "sla_attainment",
+    "target_attainment",
     "transfer_rate",
     "win_rate",
     "won_value",

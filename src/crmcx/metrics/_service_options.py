@@ -8,6 +8,7 @@ from typing import Required, TypedDict
 
 from crmcx.metrics._clock import Calendar
 from crmcx.metrics._options import Clustered, Dated, Sampled
+from crmcx.models import BusinessCalendar
 from crmcx.tables import KnownSince
 
 
@@ -93,3 +94,14 @@ class BacklogAgeOptions(BacklogOptions, total=False):
     quantile: float
     calendar: Calendar
     pauses: Sequence[str]
+
+
+class TargetOptions(CaseShareOptions, total=False):
+    """What `target_attainment` takes."""
+
+    of: str
+    calendars: Sequence[BusinessCalendar]
+    pauses: Sequence[str]
+    target_columns: Mapping[str, str] | None
+    interaction_columns: Mapping[str, str] | None
+    change_columns: Mapping[str, str] | None
