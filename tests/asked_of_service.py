@@ -96,4 +96,21 @@ SERVICE: dict[str, Callable[[dict[str, Any]], Any]] = {
         pauses=PAUSES,
         as_of=AGO,
     ),
+    "self_service_rate": lambda t: metrics.self_service_rate(t["interactions"], t["cases"], help="help"),
+    "self_service_rate in a window": lambda t: metrics.self_service_rate(
+        t["interactions"],
+        t["cases"],
+        help=["help", "quote"],
+        within=timedelta(hours=40),
+        window=WINDOW,
+        by=["channel", metrics.per("week", zone="Asia/Tokyo")],
+    ),
+    "contact_rate": lambda t: metrics.contact_rate(t["cases"], t["orders"]),
+    "contact_rate by month": lambda t: metrics.contact_rate(
+        t["cases"], t["orders"], cluster=None, by=metrics.per("month", zone="Asia/Tokyo")
+    ),
+    "contact_share": lambda t: metrics.contact_share(t["cases"], t["interactions"]),
+    "contact_share by channel": lambda t: metrics.contact_share(
+        t["cases"], t["interactions"], by="channel", window=WINDOW
+    ),
 }

@@ -16,6 +16,7 @@ from crmcx.models import (
     Interaction,
     Money,
     OpeningHours,
+    Order,
     Scale,
     SlaTarget,
     Stage,
@@ -111,6 +112,19 @@ def cases(draw: random.Random, people: int = 40) -> list[Case]:
 
 TEAMS = ("front", "back", "night", None)
 CASE_STATUSES = ("new", "open", "pending", "on_hold", "solved", "closed")
+
+
+def orders(draw: random.Random, people: int = 40) -> list[Order]:
+    """Orders, some of nobody."""
+    return [
+        Order(
+            source="shop",
+            source_id=str(number),
+            customer=None if draw.random() < 0.1 else f"web/{draw.randrange(20)}",
+            placed_at=START + timedelta(hours=12 * draw.randrange(140)),
+        )
+        for number in range(people * 2)
+    ]
 
 
 def targets(draw: random.Random, opened: datetime) -> tuple[SlaTarget, ...]:

@@ -19,7 +19,7 @@ from crmcx import journey, metrics
 from crmcx.errors import ColumnTypeError
 from crmcx.estimates import Estimate, EstimateTable
 from crmcx.instants import Window
-from crmcx.models import Answer, Case, CaseChange, Deal, Feedback, Interaction, SlaTarget, StageChange
+from crmcx.models import Answer, Case, CaseChange, Deal, Feedback, Interaction, Order, SlaTarget, StageChange
 from crmcx.tables import rows_of, schema_of, to_columns
 
 WINDOW = Window(date(2025, 2, 1), date(2025, 3, 20), zone="Europe/Berlin")
@@ -132,6 +132,7 @@ def objects() -> dict[str, list[Any]]:
         "interactions": company.interactions(draw),
         "stage_changes": company.stage_changes(draw),
         "case_changes": company.case_changes(draw),
+        "orders": company.orders(draw),
     }
     return made | {"sla_targets": made["cases"]}  # a part is taken of the records that it belongs to
 
@@ -144,6 +145,7 @@ CLASSES = {
     "stage_changes": StageChange,
     "case_changes": CaseChange,
     "sla_targets": SlaTarget,
+    "orders": Order,
 }
 
 

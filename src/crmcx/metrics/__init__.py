@@ -8,8 +8,9 @@ from crmcx.metrics.loyalty import retention
 from crmcx.metrics.sales import conversion, win_rate, won_value
 from crmcx.metrics.service import first_response_time, next_response_time, resolution_time
 from crmcx.metrics.service_backlog import backlog, backlog_age
-from crmcx.metrics.service_contacts import first_contact_resolution
+from crmcx.metrics.service_contacts import first_contact_resolution, self_service_rate
 from crmcx.metrics.service_outcomes import escalation_rate, one_touch_rate, reopen_rate, transfer_rate
+from crmcx.metrics.service_rates import contact_rate, contact_share
 from crmcx.metrics.service_targets import sla_attainment, target_attainment
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "backlog",
     "backlog_age",
     "business_time",
+    "contact_rate",
+    "contact_share",
     "conversion",
     "csat",
     "escalation_rate",
@@ -33,6 +36,7 @@ __all__ = [
     "reopen_rate",
     "resolution_time",
     "retention",
+    "self_service_rate",
     "sla_attainment",
     "target_attainment",
     "transfer_rate",

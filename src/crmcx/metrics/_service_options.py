@@ -105,3 +105,26 @@ class TargetOptions(CaseShareOptions, total=False):
     target_columns: Mapping[str, str] | None
     interaction_columns: Mapping[str, str] | None
     change_columns: Mapping[str, str] | None
+
+
+class SelfServiceOptions(CaseShareOptions, total=False):
+    """What `self_service_rate` takes."""
+
+    help: Required[str | Sequence[str]]
+    step: str
+    within: timedelta
+    unit: str
+    case_columns: Mapping[str, str] | None
+
+
+class ContactRateOptions(CaseShareOptions, total=False):
+    """What `contact_rate` takes."""
+
+    order_columns: Mapping[str, str] | None
+
+
+class ContactShareOptions(Dated, Sampled, total=False):
+    """What `contact_share` takes."""
+
+    unit: str
+    interaction_columns: Mapping[str, str] | None
