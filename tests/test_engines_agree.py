@@ -122,8 +122,8 @@ ENGINES: dict[str, Callable[[pl.DataFrame], Any]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def objects() -> dict[str, list[Any]]:
+def everything() -> dict[str, list[Any]]:
+    """Records of every table that is asked."""
     draw = random.Random(11)
     made: dict[str, list[Any]] = {
         "answers": company.feedback(draw),
@@ -135,6 +135,11 @@ def objects() -> dict[str, list[Any]]:
         "orders": company.orders(draw),
     }
     return made | {"sla_targets": made["cases"]}  # a part is taken of the records that it belongs to
+
+
+@pytest.fixture(scope="module")
+def objects() -> dict[str, list[Any]]:
+    return everything()
 
 
 CLASSES = {
