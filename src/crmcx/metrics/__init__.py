@@ -5,6 +5,8 @@ from crmcx.metrics._clock import BusinessClock, business_time
 from crmcx.metrics.evidence import Evidence, evidence
 from crmcx.metrics.experience import csat, nps, nps_from_counts, nps_from_scores
 from crmcx.metrics.loyalty import retention
+from crmcx.metrics.loyalty_churn import churn, churn_rate
+from crmcx.metrics.loyalty_tenure import Survival, SurvivalStep, mean_tenure, survival, tenure
 from crmcx.metrics.sales import conversion, win_rate, won_value
 from crmcx.metrics.service import first_response_time, next_response_time, resolution_time
 from crmcx.metrics.service_backlog import backlog, backlog_age
@@ -16,9 +18,13 @@ from crmcx.metrics.service_targets import sla_attainment, target_attainment
 __all__ = [
     "BusinessClock",
     "Evidence",
+    "Survival",
+    "SurvivalStep",
     "backlog",
     "backlog_age",
     "business_time",
+    "churn",
+    "churn_rate",
     "contact_rate",
     "contact_share",
     "conversion",
@@ -27,6 +33,7 @@ __all__ = [
     "evidence",
     "first_contact_resolution",
     "first_response_time",
+    "mean_tenure",
     "next_response_time",
     "nps",
     "nps_from_counts",
@@ -38,7 +45,9 @@ __all__ = [
     "retention",
     "self_service_rate",
     "sla_attainment",
+    "survival",
     "target_attainment",
+    "tenure",
     "transfer_rate",
     "win_rate",
     "won_value",
