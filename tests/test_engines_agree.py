@@ -204,7 +204,8 @@ def plain(result: Any) -> Any:
     tables = journey.Transitions | journey.StageMix | journey.StageAgreement | metrics.Evidence | metrics.Survival
     if isinstance(result, tables):
         told = ("keys", "rows", "units", "share", "kappa", "reason", "excluded", "steps", "n", "ended", "longest")
-        return [getattr(result, name, None) for name in told]
+        found = [getattr(result, name, None) for name in told]
+        return [None if callable(each) else each for each in found]
     if isinstance(result, journey.DerivedStages):
         evidence = sorted(tuple(row.values()) for row in rows_of(result.evidence()))
         return list(result), result.totals, result.moves, result.excluded, evidence
