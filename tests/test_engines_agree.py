@@ -179,9 +179,9 @@ CLASSES = {
     "cases": Case,
     "interactions": Interaction,
     "stage_changes": StageChange,
-    "subscriptions": Subscription,
     "case_changes": CaseChange,
     "sla_targets": SlaTarget,
+    "subscriptions": Subscription,
     "orders": Order,
 }
 
@@ -204,8 +204,8 @@ def plain(result: Any) -> Any:
     tables = journey.Transitions | journey.StageMix | journey.StageAgreement | metrics.Evidence | metrics.Survival
     if isinstance(result, tables):
         told = ("keys", "rows", "units", "share", "kappa", "reason", "excluded", "steps", "n", "ended", "longest")
-        values = (getattr(result, name, None) for name in told)
-        return [value for value in values if not callable(value)]
+        found = [getattr(result, name, None) for name in told]
+        return [None if callable(each) else each for each in found]
     if isinstance(result, journey.DerivedStages):
         evidence = sorted(tuple(row.values()) for row in rows_of(result.evidence()))
         return list(result), result.totals, result.moves, result.excluded, evidence

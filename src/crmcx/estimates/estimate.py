@@ -80,7 +80,7 @@ class Receipt:
     definition: Definition
     """What it means."""
     unit: str
-    """`share`, `points`, `duration`, `money`, `count`, `rate`."""
+    """`share`, `points`, `duration`, `money`, `count`, or `per order` and the like."""
     window: Window | None = None
     """The days that count; None for all."""
     as_of: datetime | None = None
@@ -243,6 +243,6 @@ def _words(value: Value | None, unit: str) -> str:
         return amount_words(value)
     if unit == "count":
         return count_words(round(value))
-    if unit == "rate" or unit.startswith("per "):
+    if unit.startswith("per "):
         return f"{value:.3g}"
     return share_words(value) if unit == "share" else f"{value:.1f}"
