@@ -3,22 +3,34 @@
 from crmcx.metrics._asking import per
 from crmcx.metrics.evidence import Evidence, evidence
 from crmcx.metrics.experience import csat, nps, nps_from_counts, nps_from_scores
+from crmcx.metrics.experience_asking import completion_rate, response_rate
+from crmcx.metrics.experience_paired import cx_index, expectation_gap
+from crmcx.metrics.experience_scores import ces, csat_mean, review_rating
+from crmcx.metrics.experience_voice import complaint_rate
 from crmcx.metrics.loyalty import retention
 from crmcx.metrics.sales import conversion, win_rate, won_value
 from crmcx.metrics.service import first_response_time, resolution_time, sla_attainment
 
 __all__ = [
     "Evidence",
+    "ces",
+    "complaint_rate",
+    "completion_rate",
     "conversion",
     "csat",
+    "csat_mean",
+    "cx_index",
     "evidence",
+    "expectation_gap",
     "first_response_time",
     "nps",
     "nps_from_counts",
     "nps_from_scores",
     "per",
     "resolution_time",
+    "response_rate",
     "retention",
+    "review_rating",
     "sla_attainment",
     "win_rate",
     "won_value",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import narwhals.stable.v2 as nw
@@ -98,6 +98,12 @@ def made_of(groups: dict[tuple[Any, ...], Any], make: Callable[[tuple[Any, ...],
     """Something made of each group, still with the trail."""
     made = {key: make(key, group) for key, group in groups.items()}
     return Traced(made, groups.trail, groups.raw) if isinstance(groups, Traced) else made
+
+
+def widened(groups: dict[tuple[Any, ...], G], keys: Iterable[tuple[Any, ...]], empty: G) -> dict[tuple[Any, ...], G]:
+    """The groups, and empty ones for further keys, still with the trail."""
+    wide = {**dict.fromkeys(keys, empty), **groups}
+    return Traced(wide, groups.trail, groups.raw) if isinstance(groups, Traced) else wide
 
 
 def record_of(frame: Frame) -> str | None:
