@@ -78,9 +78,8 @@ def traced(
         return groups
     if record is None:
         return Traced(groups, None, {})
-    keyed = staged.with_columns(
-        *(nw.col(column).alias(f"part_{number}") for number, column in enumerate(parts.values()))
-    )
+    told = [nw.col(column).alias(f"part_{number}") for number, column in enumerate(parts.values())]
+    keyed = staged.with_columns(*told) if told else staged
     return Traced(groups, Trail(keyed, record, tuple(reasons), tuple(parts)), {})
 
 
