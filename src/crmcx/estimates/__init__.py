@@ -11,7 +11,7 @@ from crmcx.estimates.means import (
     ratio_interval,
 )
 from crmcx.estimates.sums import Sums
-from crmcx.estimates.survival import Durations, quantile_of
+from crmcx.estimates.survival import Durations, Step, has_gap, quantile_of, restricted_mean, steps_of
 from crmcx.estimates.table import EstimateTable, table_of
 
 __all__ = [
@@ -24,14 +24,18 @@ __all__ = [
     "Pairs",
     "RatioSums",
     "Receipt",
+    "Step",
     "Sums",
     "difference_of_shares_interval",
     "effective_size",
+    "has_gap",
     "mean_interval",
     "nps_interval",
     "poisson_interval",
     "quantile_of",
     "ratio_interval",
+    "restricted_mean",
+    "steps_of",
     "table_of",
     "wilson_interval",
 ]

@@ -80,7 +80,7 @@ class Receipt:
     definition: Definition
     """What it means."""
     unit: str
-    """`share`, `points`, `score`, `rate`, `duration`, `money`."""
+    """`share`, `points`, `score`, `per ...` (a rate), `duration`, `money`."""
     window: Window | None = None
     """The days that count; None for all."""
     as_of: datetime | None = None
@@ -241,6 +241,8 @@ def _words(value: Value | None, unit: str) -> str:
         return time_words(value)
     if isinstance(value, Money):
         return amount_words(value)
+    if unit.startswith("per "):
+        return f"{value:.3g}"
     if unit == "share":
         return share_words(value)
-    return f"{value:.2f}" if unit in {"score", "rate"} else f"{value:.1f}"
+    return f"{value:.2f}" if unit == "score" else f"{value:.1f}"

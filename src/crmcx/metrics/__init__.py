@@ -8,12 +8,18 @@ from crmcx.metrics.experience_paired import cx_index, expectation_gap
 from crmcx.metrics.experience_scores import ces, csat_mean, review_rating
 from crmcx.metrics.experience_voice import complaint_rate
 from crmcx.metrics.loyalty import retention
+from crmcx.metrics.loyalty_churn import churn, churn_rate
+from crmcx.metrics.loyalty_tenure import Survival, SurvivalStep, mean_tenure, survival, tenure
 from crmcx.metrics.sales import conversion, win_rate, won_value
 from crmcx.metrics.service import first_response_time, resolution_time, sla_attainment
 
 __all__ = [
     "Evidence",
+    "Survival",
+    "SurvivalStep",
     "ces",
+    "churn",
+    "churn_rate",
     "complaint_rate",
     "completion_rate",
     "conversion",
@@ -23,6 +29,7 @@ __all__ = [
     "evidence",
     "expectation_gap",
     "first_response_time",
+    "mean_tenure",
     "nps",
     "nps_from_counts",
     "nps_from_scores",
@@ -32,6 +39,8 @@ __all__ = [
     "retention",
     "review_rating",
     "sla_attainment",
+    "survival",
+    "tenure",
     "win_rate",
     "won_value",
 ]

@@ -90,7 +90,7 @@ def complaint_rate(
         >>> said = pl.DataFrame({"kind": ["complaint", "survey"], "submitted_us": [5, 6]})
         >>> active = pl.DataFrame({"person_id": [1, 1, 2, 3, 4], "occurred_us": [1, 2, 3, 4, 5]})
         >>> complaint_rate(said, active)
-        complaint_rate: 0.25; 95 % interval 0.01 to 1.39; n = 4; left out 1: no_complaint 1
+        complaint_rate: 0.25; 95 % interval 0.00633 to 1.39; n = 4; left out 1: no_complaint 1
 
     Source:
         Garwood (1936), Biometrika 28:437, for the interval.
@@ -100,7 +100,7 @@ def complaint_rate(
         raise UsageError(msg, hint="pass a timedelta, such as timedelta(days=30), or None to count each complaint")
     question = Question(
         name="complaint_rate",
-        unit="rate",
+        unit="per active person",
         parameters={"per": "active person", "episode_s": episode.total_seconds() if episode else None},
         by=names_of(by),
         window=window,
