@@ -71,6 +71,14 @@ FUNCTIONS: dict[str, Function] = {
     "complaint_rate by episodes": lambda t: metrics.complaint_rate(
         t["feedback"], t["interactions"], by=["touchpoint", metrics.per("month")], episode=timedelta(days=9)
     ),
+    "share of one's own": lambda t: metrics.Share(
+        name="late", of="answers", counts={"score": metrics.Span(at_least=4)}, among={"kind": ["csat"]}
+    )(t["answers"], by="language"),
+    "mean of one's own": lambda t: metrics.Mean(name="score", of="answers", value="score")(t["answers"]),
+    "ratio of one's own": lambda t: metrics.Ratio(
+        name="ratio", of="answers", above="score", below="scale_max", among={"kind": ["nps"]}
+    )(t["answers"], by="touchpoint"),
+    "total of one's own": lambda t: metrics.Total(name="sum", of="answers", value="score")(t["answers"]),
     "win_rate": lambda t: metrics.win_rate(t["deals"], cluster="person_id"),
     "win_rate by week": lambda t: metrics.win_rate(t["deals"], by=metrics.per("week", zone="America/New_York")),
     "win_rate by product in a window": lambda t: metrics.win_rate(t["deals"], by="product", window=WINDOW),

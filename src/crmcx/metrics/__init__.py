@@ -10,13 +10,19 @@ from crmcx.metrics.experience_voice import complaint_rate
 from crmcx.metrics.loyalty import retention
 from crmcx.metrics.loyalty_churn import churn, churn_rate
 from crmcx.metrics.loyalty_tenure import Survival, SurvivalStep, mean_tenure, survival, tenure
+from crmcx.metrics.own import Mean, Ratio, Share, Span, Total
 from crmcx.metrics.sales import conversion, win_rate, won_value
 from crmcx.metrics.service import first_response_time, resolution_time, sla_attainment
 
 __all__ = [
     "Evidence",
+    "Mean",
+    "Ratio",
+    "Share",
+    "Span",
     "Survival",
     "SurvivalStep",
+    "Total",
     "ces",
     "churn",
     "churn_rate",
