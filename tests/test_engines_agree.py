@@ -86,6 +86,11 @@ FUNCTIONS: dict[str, Function] = {
     "churn_rate by product": lambda t: metrics.churn_rate(
         t["subscriptions"], window=MONTH, by=["product", "status"], per=timedelta(days=365), unit="key"
     ),
+    "repeat_purchase_rate": lambda t: metrics.repeat_purchase_rate(t["orders"], within=timedelta(days=10)),
+    "repeat_purchase_rate by channel": lambda t: metrics.repeat_purchase_rate(
+        t["orders"], within=timedelta(days=10), apart=timedelta(days=1), by="channel", as_of=AS_OF
+    ),
+    "rfm": lambda t: rows_of(metrics.rfm(t["orders"], as_of=AS_OF).to_frame()),
     "transitions": lambda t: journey.transitions(journey.JourneyLog(t["interactions"])),
     "funnel": lambda t: journey.funnel(
         journey.JourneyLog(t["interactions"]), ["quote", "apply", "sign"], within=timedelta(days=9)

@@ -5,12 +5,17 @@ from crmcx.metrics.evidence import Evidence, evidence
 from crmcx.metrics.experience import csat, nps, nps_from_counts, nps_from_scores
 from crmcx.metrics.loyalty import retention
 from crmcx.metrics.loyalty_churn import churn, churn_rate
+from crmcx.metrics.loyalty_orders import repeat_purchase_rate
+from crmcx.metrics.loyalty_rfm import Buyer, BuyerCell, Rfm, rfm
 from crmcx.metrics.loyalty_tenure import Survival, SurvivalStep, mean_tenure, survival, tenure
 from crmcx.metrics.sales import conversion, win_rate, won_value
 from crmcx.metrics.service import first_response_time, resolution_time, sla_attainment
 
 __all__ = [
+    "Buyer",
+    "BuyerCell",
     "Evidence",
+    "Rfm",
     "Survival",
     "SurvivalStep",
     "churn",
@@ -24,8 +29,10 @@ __all__ = [
     "nps_from_counts",
     "nps_from_scores",
     "per",
+    "repeat_purchase_rate",
     "resolution_time",
     "retention",
+    "rfm",
     "sla_attainment",
     "survival",
     "tenure",
