@@ -69,6 +69,9 @@ FUNCTIONS: dict[str, Function] = {
         t["interactions"], period="day", by="cohort", after=2, zone="America/New_York"
     ),
     "retention by day": lambda t: metrics.retention(t["interactions"], period="day", after=3, by="channel"),
+    "retention in a bracket": lambda t: metrics.retention(
+        t["interactions"], period=timedelta(hours=40), after=2, until=5, by="channel"
+    ),
     "retention after 24 hours": lambda t: metrics.retention(t["interactions"], period="24 hours", or_later=True),
     "tenure": lambda t: metrics.tenure(t["subscriptions"], as_of=AS_OF, quantile=0.25),
     "tenure by product": lambda t: metrics.tenure(
