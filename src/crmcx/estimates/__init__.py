@@ -1,23 +1,43 @@
 """Numbers with receipts: estimates, tables of estimates, definitions, and the kernels that make intervals."""
 
+from crmcx.estimates.difference import Difference, difference
 from crmcx.estimates.estimate import Definition, Estimate, Interval, Pairs, Receipt
 from crmcx.estimates.intervals import effective_size, nps_interval, wilson_interval
+from crmcx.estimates.planning import Plan, nps_spread, power_of, sample_size, share_spread, smallest_difference
+from crmcx.estimates.segments import Comparison, SegmentComparison, compare_segments, holm
 from crmcx.estimates.sums import Sums
 from crmcx.estimates.survival import Durations, quantile_of
 from crmcx.estimates.table import EstimateTable, table_of
+from crmcx.estimates.waves import Change, Trend, change_test, trend
 
 __all__ = [
+    "Change",
+    "Comparison",
     "Definition",
+    "Difference",
     "Durations",
     "Estimate",
     "EstimateTable",
     "Interval",
     "Pairs",
+    "Plan",
     "Receipt",
+    "SegmentComparison",
     "Sums",
+    "Trend",
+    "change_test",
+    "compare_segments",
+    "difference",
     "effective_size",
+    "holm",
     "nps_interval",
+    "nps_spread",
+    "power_of",
     "quantile_of",
+    "sample_size",
+    "share_spread",
+    "smallest_difference",
     "table_of",
+    "trend",
     "wilson_interval",
 ]
