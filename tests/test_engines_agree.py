@@ -43,9 +43,12 @@ FUNCTIONS: dict[str, Function] = {
     "nps": lambda t: metrics.nps(t["answers"]),
     "nps by touchpoint and language": lambda t: metrics.nps(t["answers"], by=["touchpoint", "language"]),
     "nps in a window": lambda t: metrics.nps(t["answers"], window=WINDOW, cluster=None),
+    "nps by month": lambda t: metrics.nps(t["answers"], by=["language", metrics.per("month", zone="Europe/Berlin")]),
+    "evidence of nps": lambda t: metrics.evidence(metrics.nps(t["answers"]), t["answers"], part="promoters"),
     "csat": lambda t: metrics.csat(t["answers"]),
     "csat by language": lambda t: metrics.csat(t["answers"], by="language"),
     "win_rate": lambda t: metrics.win_rate(t["deals"], cluster="person_id"),
+    "win_rate by week": lambda t: metrics.win_rate(t["deals"], by=metrics.per("week", zone="America/New_York")),
     "win_rate by product in a window": lambda t: metrics.win_rate(t["deals"], by="product", window=WINDOW),
     "won_value": lambda t: metrics.won_value(t["deals"]),
     "won_value by product": lambda t: metrics.won_value(t["deals"], by=["product", "amount_currency"]),
@@ -161,8 +164,8 @@ def plain(result: Any) -> Any:
         return result.to_dict()
     if isinstance(result, EstimateTable):
         return [(key, estimate.to_dict()) for key, estimate in result]
-    if isinstance(result, journey.Transitions | journey.StageMix | journey.StageAgreement):
-        told = ("rows", "units", "share", "kappa", "reason", "excluded")
+    if isinstance(result, journey.Transitions | journey.StageMix | journey.StageAgreement | metrics.Evidence):
+        told = ("keys", "rows", "units", "share", "kappa", "reason", "excluded")
         return [getattr(result, name, None) for name in told]
     if isinstance(result, journey.DerivedStages):
         evidence = sorted(tuple(row.values()) for row in rows_of(result.evidence()))
@@ -218,7 +221,7 @@ def test_not_a_number_is_nothing(engine: str) -> None:
 
 def test_every_function_is_here() -> None:
     asked = {name.split(" ", 1)[0] for name in FUNCTIONS} | {"strict"}
-    of_tables = set(metrics.__all__) - {"nps_from_counts", "nps_from_scores"}
+    of_tables = {name for name in metrics.__all__ if name[0].islower()} - {"nps_from_counts", "nps_from_scores", "per"}
     assert of_tables <= asked
     of_journeys = {name for name in journey.__all__ if name[0].islower()}
     assert of_journeys <= asked

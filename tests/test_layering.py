@@ -31,7 +31,7 @@ MAY = {
     "sandbox": {"models", "testing"},
     "workspace": {"models", "tables", "connectors", "store", "identity", "sync", "report", "metrics", "journey"},
     "demo": {
-        "identity",
+        *("identity", "sandbox"),
         *("models", "tables", "estimates", "metrics", "journey", "connectors", "store", "sync", "report", "workspace"),
     },
     "testing": {"models", "tables", "connectors", "store", "sync", "workspace"},

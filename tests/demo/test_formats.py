@@ -115,7 +115,7 @@ def test_calls_and_visits_name_a_touchpoint(bank: Exports, read: Read) -> None:
     visits = read(bank.branch_visits)
     assert {row["touchpoint"] for row in visits} == {"branch", "advice", "cancellation"}
     for row in visits[40:]:
-        prefix = {"mortgages": "H-", "deposits": "E-", "service_centre": "S-"}[row["department"]]
+        prefix = {"mortgages": "H-", "deposits": "4", "service_centre": "S-"}[row["department"]]
         assert row["customer_no"].startswith(prefix)
 
 

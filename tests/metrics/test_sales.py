@@ -65,7 +65,8 @@ class TestWinRate:
         found = win_rate(frame, cluster="account_key")
         assert found.n_clusters == 2
         assert dict(found.excluded) == {"unknown_status": 2}
-        alone = win_rate(frame)
+        alone = win_rate(frame, cluster=None)
+        assert win_rate(frame) == found
         assert found.interval is not None
         assert alone.interval is not None
         assert found.interval.low < alone.interval.low  # type: ignore[operator]

@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = made.add_parser("demo", help="run the demo bank: exports in; people, numbers and a page out")
     demo.add_argument("--customers", type=_count, default=5_000, metavar="N", help="how many customers (5000)")
     demo.add_argument("--seed", type=int, default=7, metavar="S", help="another seed makes another bank (7)")
+    demo.add_argument("--files", action="store_true", help="read files alone, without systems that answer over HTTP")
     demo.add_argument("--out", type=Path, metavar="DIR", help="keep exports, truth, store and page in this folder")
 
     sync = made.add_parser("sync", help="read all connections into the store, each from where it stood")

@@ -23,7 +23,13 @@ from crmcx.workspace import Workspace
 def _demo(chosen: argparse.Namespace) -> None:
     from crmcx.demo.run import run  # noqa: PLC0415 - only this command needs it
 
-    run(customers=chosen.customers, seed=chosen.seed, out=chosen.out, as_json=chosen.json)
+    run(
+        customers=chosen.customers,
+        seed=chosen.seed,
+        out=chosen.out,
+        as_json=chosen.json,
+        over_http=not chosen.files,
+    )
 
 
 def _sync(chosen: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ from attrs import frozen
 from crmcx import journey, metrics
 from crmcx.demo import period
 from crmcx.demo.effects import INITIATIVE_DATE
+from crmcx.demo.questionnaires import channel_of
 from crmcx.estimates import Estimate, EstimateTable
 from crmcx.instants import Window
 from crmcx.store import Tables
@@ -107,5 +108,6 @@ def ask(tables: Tables) -> Answers:
 
 
 def _chosen(tables: Tables) -> tuple[tuple[str, str, int], ...]:
-    made = tables.answers.relation.filter("choice IS NOT NULL").aggregate("choice, language, count(*)")
-    return tuple(sorted(made.fetchall()))
+    made = tables.answers.relation.filter("kind = 'choice' AND choice IS NOT NULL")
+    found = made.aggregate("choice, language, count(*)").fetchall()
+    return tuple(sorted((channel_of(choice), language, n) for choice, language, n in found))

@@ -43,7 +43,7 @@ _CONFIRMED = 0.93
 _OFFICE_HOURS = (9 * 3600, 17 * 3600)
 _BROKEN = spoiled(
     CONSENTS_COLUMNS,
-    ("E-99999991", "Werbung", "E-Mail", "erteilt", "ja", "Kontoantrag de", "05.03.2024 10:00"),
+    ("49999991", "Werbung", "E-Mail", "erteilt", "ja", "Kontoantrag de", "05.03.2024 10:00"),
     ("KundenID", ""),
     ("Status", "vielleicht"),
     ("Am", "05.13.2024 10:00"),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEALS_COLUMNS = (
-    "DealNr",  # M-000001, A-000001
+    "DealNr",  # M-000001; a whole number at deposits
     "Kunde",  # the department's own number
     "Bezeichnung",
     "Pipeline",  # mortgage, account, credit_card
@@ -43,9 +43,9 @@ DEALS_COLUMNS = (
 _PRODUCT = {"mortgage": "Baufinanzierung", "account": "Girokonto", "credit_card": "Kreditkarte"}
 
 
-def _broken(prefix: str, customer: str) -> tuple[tuple[object, ...], ...]:
+def _broken(number: str, customer: str) -> tuple[tuple[object, ...], ...]:
     good = (
-        *(f"{prefix}-900001", customer, "Angebot", "account", "Vertrag", "gewonnen", "120,00", "EUR", "web"),
+        *(number, customer, "Angebot", "account", "Vertrag", "gewonnen", "120,00", "EUR", "web"),
         *("03.02.2025", "07.02.2025", "", "T. Czerny"),
     )
     changes = (("DealNr", ""), ("Betrag", "auf Anfrage"), ("Eröffnet", "30.02.2025"))
@@ -58,8 +58,8 @@ class Book:
 
     system: System
     """Which department."""
-    prefix: str
-    """What its deal numbers begin with."""
+    numbers: str
+    """The form of its deal numbers."""
     name: str
     """Path within the folder."""
     form: CsvForm
@@ -72,20 +72,20 @@ class Book:
 
 MORTGAGES_BOOK = Book(
     system=System.MORTGAGES,
-    prefix="M",
+    numbers="M-{:06d}",
     name="mortgages/deals.csv",
     form=GERMAN_FORM,
     products=("mortgage",),
-    broken=_broken("M", "H-99999991"),
+    broken=_broken("M-900001", "H-99999991"),
 )
 """The mortgages department's."""
 DEPOSITS_BOOK = Book(
     system=System.DEPOSITS,
-    prefix="A",
+    numbers="7{:07d}",
     name="deposits/deals.csv",
     form=MARKED_FORM,
     products=("account", "credit_card"),
-    broken=_broken("A", "E-99999991"),
+    broken=_broken("79000001", "49999991"),
 )
 """The deposits department's."""
 
@@ -131,7 +131,7 @@ def write_deals(folder: Path, deals: Sequence[Deal], book: Book, tally: DealTall
 def _numbered(deals: Sequence[Deal], book: Book) -> Iterator[tuple[str, Deal]]:
     """The deals of a department with their numbers."""
     kept = (deal for deal in deals if deal.product in book.products)
-    return ((f"{book.prefix}-{place:06d}", deal) for place, deal in enumerate(kept, 1))
+    return ((book.numbers.format(place), deal) for place, deal in enumerate(kept, 1))
 
 
 def _rows(deals: Sequence[Deal], book: Book, tally: DealTally) -> Iterator[tuple[object, ...]]:

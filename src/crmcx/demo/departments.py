@@ -47,7 +47,7 @@ MORTGAGES_COLUMNS = (
 )
 """Columns of mortgages/customers.csv; every one but id, language and date may be empty."""
 DEPOSITS_COLUMNS = (
-    "KundenID",  # E-0000001, this department's own; also the login of the website
+    "KundenID",  # a whole number, this department's own; also the login of the website
     "Kontonummer",  # account number
     "Darlehen",  # loan number, when somebody asked
     "Vorname",
@@ -168,7 +168,7 @@ DEPOSITS = Department(
     row=_deposits,
     broken=spoiled(
         DEPOSITS_COLUMNS,
-        ("E-99999991", "", "", "Ina", "Musterlich", "", "", "", "1970", "de", "02.03.2019"),
+        ("49999991", "", "", "Ina", "Musterlich", "", "", "", "1970", "de", "02.03.2019"),
         ("KundenID", ""),
         ("Jahrgang", "70er"),
         ("Kunde seit", "31.02.2019"),

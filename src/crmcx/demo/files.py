@@ -99,6 +99,17 @@ def with_broken(rows: Iterable[_T], broken: Sequence[_T]) -> Iterator[_T]:
     yield from good
 
 
+def good_rows(path: Path, form: CsvForm, broken: Sequence[Sequence[object]]) -> Iterator[dict[str, str]]:
+    """The rows of an export by the names of its header, without those that nobody can read."""
+    aside = {tuple("" if cell is None else str(cell) for cell in row) for row in broken}
+    with path.open(encoding=form.encoding, newline="") as stream:
+        reader = csv.reader(stream, delimiter=form.delimiter)
+        header = next(reader)
+        for row in reader:
+            if tuple(row) not in aside:
+                yield dict(zip(header, row, strict=True))
+
+
 @contextmanager
 def _open(path: Path, encoding: str) -> Iterator[TextIO]:
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from attrs import evolve, frozen
@@ -20,6 +21,7 @@ POLICY = Policy(region="DE")
 """The bank's: phone numbers without a country code are German."""
 
 
+_CONNECTORS = re.compile(r"\b(files|hubspot|qualtrics):")
 _PLACES = {code: place.name for code, place in TOUCHPOINTS.items()}
 _OUTCOMES = {
     "repeated": "had to say again who she is",
@@ -144,5 +146,5 @@ def find(workspace: Workspace, truth: Truth) -> Found:
 
 
 def _plain(words: str) -> str:
-    """A source without the connector that read it."""
-    return words.replace("files:", "")
+    """Sources without the connectors that read them."""
+    return _CONNECTORS.sub("", words)

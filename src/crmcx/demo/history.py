@@ -94,7 +94,7 @@ DEPOSITS_HISTORY = History(
     ),
     broken=spoiled(
         _DEPOSITS,
-        ("E-99999991", "account", "Kunde", "02.03.2024", "02.03.2024"),
+        ("49999991", "account", "Kunde", "02.03.2024", "02.03.2024"),
         ("KundenID", ""),
         ("Status", "?"),
         ("Gebucht am", "gestern"),

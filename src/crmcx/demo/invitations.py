@@ -49,20 +49,22 @@ INVITATIONS_COLUMNS = (
 """Columns of survey/invitations.csv."""
 SURVEY = "relationship"
 """Code of the bank's only instrument."""
-_CONTACTS_BROKEN = spoiled(
+CONTACTS_BROKEN = spoiled(
     CONTACTS_COLUMNS,
     ("C-9999991", "Ina", "Musterlich", "", "", "de", "2024-03-05T10:00:00+01:00"),
     ("Contact ID", ""),
     ("Language", "de/en"),
     ("Added", "2024-03-05T25:00:00+01:00"),
 )
-_INVITATIONS_BROKEN = spoiled(
+"""The contacts that nobody can read."""
+INVITATIONS_BROKEN = spoiled(
     INVITATIONS_COLUMNS,
     ("I-9000001", "C-9999991", SURVEY, "help", "2024-03-05T10:00:00+01:00", 0, "Sent", ""),
     ("Invitation ID", ""),
     ("Status", "Lost"),
     ("Sent", "soon"),
 )
+"""The invitations that nobody can read."""
 
 
 @define
@@ -112,16 +114,16 @@ def invitation_ids(invitations: Sequence[Invitation]) -> dict[tuple[int, int], s
 
 def write_contacts(folder: Path, seed: int, invitations: Sequence[Invitation], who: dict[str, int]) -> FileTruth:
     """Write survey/contacts.csv; `who` takes, for each contact, whose it is."""
-    rows = with_broken(_contacts(seed, invitations, who), _CONTACTS_BROKEN)
+    rows = with_broken(_contacts(seed, invitations, who), CONTACTS_BROKEN)
     written = write_csv(folder / CONTACTS, PLAIN_FORM, CONTACTS_COLUMNS, rows)
-    return FileTruth(name=CONTACTS, records=written, broken=len(_CONTACTS_BROKEN))
+    return FileTruth(name=CONTACTS, records=written, broken=len(CONTACTS_BROKEN))
 
 
 def write_invitations(folder: Path, seed: int, invitations: Sequence[Invitation], tally: InvitationTally) -> FileTruth:
     """Write survey/invitations.csv."""
-    rows = with_broken(_invitations(seed, invitations, tally), _INVITATIONS_BROKEN)
+    rows = with_broken(_invitations(seed, invitations, tally), INVITATIONS_BROKEN)
     written = write_csv(folder / INVITATIONS, PLAIN_FORM, INVITATIONS_COLUMNS, rows)
-    return FileTruth(name=INVITATIONS, records=written, broken=len(_INVITATIONS_BROKEN))
+    return FileTruth(name=INVITATIONS, records=written, broken=len(INVITATIONS_BROKEN))
 
 
 def _contacts(seed: int, invitations: Sequence[Invitation], who: dict[str, int]) -> Iterator[tuple[object, ...]]:

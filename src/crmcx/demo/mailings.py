@@ -47,7 +47,7 @@ _HELD_OUT, _BOUNCED, _MACHINE, _OPENED, _CLICKED, _UNSUBSCRIBED = 0.2, 0.02, 0.3
 _SENT_HOUR = 9 * 3600
 _BROKEN = spoiled(
     TOUCHES_COLUMNS,
-    (900_001, CAMPAIGN, "E-99999991", "sent", "2024-03-12T08:00:00+00:00", "A", ""),
+    (900_001, CAMPAIGN, "49999991", "sent", "2024-03-12T08:00:00+00:00", "A", ""),
     ("touch_id", ""),
     ("event", "vanished"),
     ("time", "2024-03-12"),

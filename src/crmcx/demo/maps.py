@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Named
+
+from attrs import evolve
+
 from crmcx.connectors import (
     Csv,
     Files,
@@ -24,6 +28,7 @@ from crmcx.connectors import (
     ref,
     words,
 )
+from crmcx.connectors.conversions import Conversion, RefTo
 from crmcx.demo.bank import Exports
 from crmcx.demo.contract_maps import AGENT, CONSENT, ENGLISH_STAFF, GERMAN_STAFF, TOUCH, contract
 from crmcx.demo.contracts import DEPOSITS_CONTRACTS, MORTGAGES_CONTRACTS
@@ -255,18 +260,41 @@ def _visit(system: System) -> Mapping:
     )
 
 
+def pointing(told: Mapping, sources: Named[str | None, str]) -> Mapping:
+    """A mapping whose references lead to other sources.
+
+    Args:
+        told: The mapping.
+        sources: Source to that in its place; None stands for the mapping's own.
+    """
+
+    def moved(said: Conversion) -> Conversion:
+        return evolve(said, source=sources[said.source]) if isinstance(said, RefTo) and said.source in sources else said
+
+    def all_moved(fields: tuple[tuple[str, Conversion], ...]) -> tuple[tuple[str, Conversion], ...]:
+        return tuple((name, moved(said)) for name, said in fields)
+
+    parts = tuple(evolve(each, fields=all_moved(each.fields)) for each in told.parts)
+    return evolve(told, fields=all_moved(told.fields), parts=parts)
+
+
 def connections(exports: Exports) -> dict[str, Files]:
-    """The bank's eight systems as connections, by name."""
+    """The bank's eight systems as connections that read their exports, by name."""
+    return {name: Files(*streams) for name, streams in files_of(exports).items()}
+
+
+def files_of(exports: Exports) -> dict[str, tuple[FileStream, ...]]:
+    """The files of the bank's eight systems, by name, each with how it becomes the model."""
     cp1252, marked = Csv(delimiter=";", encoding="cp1252"), Csv(delimiter=";")
     return {
-        "mortgages": Files(
+        "mortgages": (
             FileStream(exports.mortgages_customers, MORTGAGES, format=cp1252),
             FileStream(exports.mortgages_stages, _history(MORTGAGES_HISTORY), format=cp1252, keeps_history=True),
             FileStream(exports.mortgages_deals, DEAL, format=cp1252),
             FileStream(exports.mortgages_contracts, contract(MORTGAGES_CONTRACTS), format=cp1252),
             FileStream(exports.mortgages_staff, GERMAN_STAFF, format=cp1252),
         ),
-        "deposits": Files(
+        "deposits": (
             FileStream(exports.deposits_customers, (DEPOSITS, SPOKEN), format=marked),
             FileStream(exports.deposits_stages, _history(DEPOSITS_HISTORY), format=marked, keeps_history=True),
             FileStream(exports.deposits_deals, DEAL, format=marked),
@@ -274,21 +302,21 @@ def connections(exports: Exports) -> dict[str, Files]:
             FileStream(exports.deposits_consents, CONSENT, format=marked),
             FileStream(exports.deposits_staff, GERMAN_STAFF, format=marked),
         ),
-        "service_centre": Files(
+        "service_centre": (
             FileStream(exports.service_contacts, SERVICE_CENTRE),
             FileStream(exports.service_calls, CALL),
             FileStream(exports.service_staff, ENGLISH_STAFF),
         ),
-        "help_desk": Files(
+        "help_desk": (
             FileStream(exports.tickets, (TICKET, REQUESTER), format=JsonLines()),
             FileStream(exports.comments, tuple(_comment(role) for role in _AUTHORS), format=JsonLines()),
             FileStream(exports.agents, AGENT, format=JsonLines()),
         ),
         "survey": survey(exports),
-        "web": Files(FileStream(exports.events, EVENT)),
-        "branches": Files(
+        "web": (FileStream(exports.events, EVENT),),
+        "branches": (
             FileStream(exports.branch_visits, tuple(_visit(system) for system in DEPARTMENTS)),
             FileStream(exports.branches_staff, ENGLISH_STAFF),
         ),
-        "mailings": Files(FileStream(exports.mailing_touches, TOUCH)),
+        "mailings": (FileStream(exports.mailing_touches, TOUCH),),
     }

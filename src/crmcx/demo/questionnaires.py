@@ -111,3 +111,13 @@ GERMAN = Questionnaire(
 """The German questionnaire and its file, column by column the same."""
 QUESTIONNAIRES = (ENGLISH, GERMAN)
 """The instrument in all its languages."""
+
+
+def channel_of(choice: str) -> str:
+    """The code of a choice of the third item, of which a platform may keep no more than its place.
+
+    Example:
+        >>> channel_of("3"), channel_of("web")
+        ('branch', 'web')
+    """
+    return CHANNELS[int(choice) - 1] if choice.isdigit() else choice

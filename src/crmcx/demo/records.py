@@ -54,6 +54,7 @@ class _Habits:
 
     prefix: str
     factor: int
+    first: int = 0
     no_mail: float
     no_phone: float
     no_year: float
@@ -62,11 +63,15 @@ class _Habits:
 
 _HABITS = {
     System.MORTGAGES: _Habits(prefix="H", factor=6_700_417, no_mail=0.18, no_phone=0.25, no_year=0.03, no_address=0.02),
-    System.DEPOSITS: _Habits(prefix="E", factor=4_669_201, no_mail=0.08, no_phone=0.4, no_year=0.08, no_address=0.05),
+    System.DEPOSITS: _Habits(
+        prefix="", factor=4_669_201, first=40_000_000, no_mail=0.08, no_phone=0.4, no_year=0.08, no_address=0.05
+    ),
     System.SERVICE_CENTRE: _Habits(
         prefix="S", factor=2_685_451, no_mail=0.25, no_phone=0.1, no_year=0.5, no_address=0.4
     ),
-    System.HELP_DESK: _Habits(prefix="", factor=8_675_309, no_mail=0.04, no_phone=0.8, no_year=1.0, no_address=1.0),
+    System.HELP_DESK: _Habits(
+        prefix="", factor=8_675_309, first=10_000_000, no_mail=0.04, no_phone=0.8, no_year=1.0, no_address=1.0
+    ),
     System.SURVEY: _Habits(prefix="C", factor=1_234_567, no_mail=0.05, no_phone=1.0, no_year=1.0, no_address=1.0),
 }
 
@@ -113,7 +118,7 @@ def record_id(system: System, number: int, copy: int = 0) -> str:
     """
     habits = _HABITS[system]
     digits = f"{scattered(number * 2 + copy, habits.factor):07d}"
-    return f"{habits.prefix}-{digits}" if habits.prefix else str(int(digits) + 10_000_000)
+    return f"{habits.prefix}-{digits}" if habits.prefix else str(int(digits) + habits.first)
 
 
 def loan_number(number: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
@@ -11,12 +12,15 @@ from typing import Any
 
 from attrs import asdict
 
+from crmcx.connectors import Connector
 from crmcx.demo.answers import Answers, ask
 from crmcx.demo.bank import Exports, write_exports
 from crmcx.demo.company import COMPANY, company
 from crmcx.demo.found import Found, find
-from crmcx.demo.maps import connections
+from crmcx.demo.later import weeks_later
+from crmcx.demo.maps import connections as connections_of
 from crmcx.demo.page import write_page
+from crmcx.demo.platforms import platforms
 from crmcx.demo.screen import Plain, screen
 from crmcx.errors import MissingExtraError, UsageError
 from crmcx.sync import Progress, SyncReport
@@ -26,12 +30,16 @@ _SHOWN = 6
 _NOTE, _STORE = "bank.json", "bank.duckdb"
 
 
-def run(*, customers: int = 5000, seed: int = 7, out: Path | None = None, as_json: bool = False) -> None:
+def run(
+    *, customers: int = 5000, seed: int = 7, out: Path | None = None, as_json: bool = False, over_http: bool = True
+) -> None:
     """Run the demo, print what it finds, and write the page.
 
     Args:
         customers: How many customers the bank has.
         seed: Another seed makes another bank.
+        over_http: Whether two of its systems answer over HTTP as their vendors' do, and go on changing; else all of
+            them hand over files.
         out: Folder that keeps exports, store and page; without it only the page is kept, in a folder of its own.
         as_json: Print data instead of text.
 
@@ -45,15 +53,25 @@ def run(*, customers: int = 5000, seed: int = 7, out: Path | None = None, as_jso
         folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crmcx-demo-")))
         shown = None if as_json else screen()
         exports = _write(folder, customers, seed, shown)
+        if over_http:
+            _forget(folder)
         workspace = stack.enter_context(Workspace(folder / _STORE))
-        report = _sync(workspace, exports, shown)
-        found = find(workspace, exports.truth)
+        systems = stack.enter_context(platforms(exports)) if over_http else None
+        connections = connections_of(exports) if systems is None else systems.connections(exports)
+        report = _first(workspace, connections, exports, shown)
+        found = find(workspace, exports.truth if systems is None else systems.told(exports.truth))
         answers = ask(workspace.tables)
         if shown is None:
-            print(json.dumps(_data(workspace, report, found, answers), indent=2, default=str))  # noqa: T201 - as asked
+            data = _data(workspace, report, found, answers)
+            if systems is not None:
+                data["a_week_later"] = weeks_later(workspace, systems, exports).to_dict()
+            print(json.dumps(data, indent=2, default=str))  # noqa: T201 - as asked
             return
         _tell(shown, workspace, report, found, answers, kept=out)
         page = _page(out, workspace, report, found, answers)
+        if systems is not None:
+            shown.heading("A week later")
+            shown.text(str(weeks_later(workspace, systems, exports)))
         shown.heading("The page")
         kept = f"exports, truth and store are kept in {folder}" if out else "--out DIR keeps exports and store too"
         shown.text(f"  {page}\n\n{perf_counter() - begun:.1f} s in all; {kept}")
@@ -80,6 +98,12 @@ def _claim(folder: Path, *, customers: int, seed: int) -> None:
         what = f"the bank of {held['customers']:,} customers and seed {held['seed']}" if held else "a store of its own"
         msg = f"the folder {folder} holds {what}"
         raise UsageError(msg, hint="choose another with --out, or remove it")
+
+
+def _forget(folder: Path) -> None:
+    """Remove the demo's store: the systems that answer over HTTP begin anew with each run."""
+    for path in folder.glob(f"{_STORE}*"):
+        path.unlink()
 
 
 def _page(out: Path | None, workspace: Workspace, report: SyncReport, found: Found, answers: Answers) -> str:
@@ -109,9 +133,11 @@ def _write(folder: Path, customers: int, seed: int, shown: Plain | None) -> Expo
     return exports
 
 
-def _sync(workspace: Workspace, exports: Exports, shown: Plain | None) -> SyncReport:
+def _first(
+    workspace: Workspace, connections: Mapping[str, Connector], exports: Exports, shown: Plain | None
+) -> SyncReport:
     workspace.load(company(), source=COMPANY, stream="company")
-    for name, connector in connections(exports).items():
+    for name, connector in connections.items():
         workspace.connect(connector, name=name)
     if shown is None:
         return workspace.sync()

@@ -161,7 +161,7 @@ def write_responses(
         who: Takes, for each contact, whose it is.
         invitations: Person and index of a response to the invitation that it follows.
     """
-    broken = _broken(form)
+    broken = broken_of(form)
     rows = with_broken(_rows(seed, responses, form, tallies, who=who, invitations=invitations), broken)
     written = write_csv(folder / form.name, form.form, form.columns, rows)
     return FileTruth(name=form.name, records=written, broken=len(broken))
@@ -232,7 +232,8 @@ def _mood(satisfaction: float) -> str:
     return "low" if satisfaction < -0.8 else "high" if satisfaction > 0.5 else "middle"  # noqa: PLR2004
 
 
-def _broken(form: Questionnaire) -> tuple[tuple[object, ...], ...]:
+def broken_of(form: Questionnaire) -> tuple[tuple[object, ...], ...]:
+    """The rows of an export that nobody can read."""
     recorded = period.local(period.at(100, 43_200)).strftime(form.time_format)
     good = ("R-9000001", "", "", "", "", "", recorded, form.statuses[0], 60, "help", 9, 4, form.channels[0], "", "")
     return spoiled(form.columns, good, *form.broken)

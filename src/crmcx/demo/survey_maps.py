@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from crmcx.connectors import (
     Csv,
-    Files,
     FileStream,
     Mapping,
     answer,
@@ -89,9 +88,9 @@ def _respondent(form: Questionnaire) -> Mapping:
     )
 
 
-def survey(exports: Exports) -> Files:
-    """The survey platform as a connection."""
-    return Files(
+def survey(exports: Exports) -> tuple[FileStream, ...]:
+    """The files of the survey platform."""
+    return (
         FileStream(exports.survey_contacts, CONTACT),
         FileStream(exports.invitations, INVITATION),
         FileStream(exports.responses_en, (_response(ENGLISH), _respondent(ENGLISH))),

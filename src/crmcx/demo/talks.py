@@ -65,7 +65,7 @@ _CALLS_BROKEN = spoiled(
 )
 _VISITS_BROKEN = spoiled(
     VISITS_COLUMNS,
-    ("B-9000001", 3, "deposits", "E-99999991", "2024-09-30 10:00:00", 240, "branch", "card", "T. Czerny", "", ""),
+    ("B-9000001", 3, "deposits", "49999991", "2024-09-30 10:00:00", 240, "branch", "card", "T. Czerny", "", ""),
     ("visit_id", ""),
     ("department", "vault"),
     ("started", "2024-09-31 10:00:00"),

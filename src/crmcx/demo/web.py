@@ -37,7 +37,7 @@ EVENTS_COLUMNS = (
 """Columns of web/events.csv.gz."""
 EVENTS_BROKEN = spoiled(
     EVENTS_COLUMNS,
-    (900_000_001, 1_735_000_000_000, "vffffffff", "E-99999991", "s900000001", "home", "", "desktop"),
+    (900_000_001, 1_735_000_000_000, "vffffffff", "49999991", "s900000001", "home", "", "desktop"),
     ("event_id", ""),
     ("time_ms", "2024-12-24 01:26"),
     ("time_ms", ""),

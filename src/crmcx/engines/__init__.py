@@ -15,16 +15,20 @@ from crmcx.engines.frames import (
 )
 from crmcx.engines.parquet import parquet_columns, parquet_rows
 from crmcx.engines.questions import explained, is_sound, relation_of, statement_kinds, syntax_tree
+from crmcx.engines.results import Kind, frame_of, kind_of
 
 __all__ = [
     "ColumnStream",
+    "Kind",
     "connect",
     "could_not_write",
     "engine_name",
     "explained",
+    "frame_of",
     "from_columns",
     "handed_over",
     "is_sound",
+    "kind_of",
     "lacks_memory",
     "native",
     "nullable",

@@ -94,7 +94,7 @@ def engine_name(frame: nw.LazyFrame[Any]) -> str:
     return str(frame.implementation.value if hasattr(frame.implementation, "value") else frame.implementation).lower()
 
 
-_PANDAS = {"int64": "Int64", "float64": "Float64", "string": "string", "bool": "boolean"}
+PANDAS_TYPES = {"int64": "Int64", "float64": "Float64", "string": "string", "bool": "boolean"}
 
 
 def nullable(frame: nw.LazyFrame[Any], dtypes: Mapping[str, str] | None = None) -> nw.LazyFrame[Any]:
@@ -111,7 +111,7 @@ def nullable(frame: nw.LazyFrame[Any], dtypes: Mapping[str, str] | None = None) 
     for name, dtype in (dtypes or {}).items():
         series = native[name]
         if series.isna().all():
-            exact[name] = series.astype("object").where(series.notna(), None).astype(_PANDAS[dtype])
+            exact[name] = series.astype("object").where(series.notna(), None).astype(PANDAS_TYPES[dtype])
         elif dtype == "int64" and series.dtype == object:
             with suppress(TypeError, ValueError):  # other things than whole numbers: refused by their type
                 exact[name] = series.astype("Int64")

@@ -1,5 +1,6 @@
 """Numbers with receipts: estimates, tables of estimates, definitions, and the kernels that make intervals."""
 
+from crmcx.estimates.asked import Asked
 from crmcx.estimates.difference import Difference, difference
 from crmcx.estimates.estimate import Definition, Estimate, Interval, Pairs, Receipt
 from crmcx.estimates.intervals import effective_size, nps_interval, wilson_interval
@@ -11,6 +12,7 @@ from crmcx.estimates.table import EstimateTable, table_of
 from crmcx.estimates.waves import Change, Trend, change_test, trend
 
 __all__ = [
+    "Asked",
     "Change",
     "Comparison",
     "Definition",

@@ -11,6 +11,7 @@ from typing import Any
 from attrs import field, frozen
 
 from crmcx._html import html_table
+from crmcx.estimates.asked import Asked
 from crmcx.estimates.words import amount_words, count_words, level_words, share_words, time_words
 from crmcx.instants import Window
 from crmcx.models.values import Money
@@ -21,6 +22,9 @@ Value = float | timedelta | Money
 
 Pairs = tuple[tuple[str, Any], ...]
 """Names with values; a mapping is taken too."""
+
+
+_CLUSTERS = {"person_id": "people", "account_key": "accounts", "customer_key": "customers"}
 
 
 @frozen
@@ -83,6 +87,8 @@ class Receipt:
     """The knowledge date; None when it plays no part."""
     snapshot: str | None = None
     """Id of the workspace snapshot; None when the table came from elsewhere."""
+    cluster: str | None = None
+    """The column by which observations belong together; None when all count as independent, or none is a sample."""
 
     def _told(self) -> list[tuple[str, str]]:
         made = self.definition
@@ -92,6 +98,7 @@ class Receipt:
             ("unit", self.unit),
             ("window", "all days" if self.window is None else str(self.window)),
             ("as of", "all that is there" if self.as_of is None else self.as_of.isoformat()),
+            *([] if self.cluster is None else [("clusters", self.cluster)]),
             ("snapshot", self.snapshot or "none: the table came from elsewhere"),
         ]
 
@@ -118,7 +125,7 @@ class Estimate:
     n: int
     """How many observations it rests on."""
     n_clusters: int | None = None
-    """How many people they come from; None when that was not looked at."""
+    """How many people, or other clusters, they come from; None when that was not looked at."""
     excluded: Pairs = field(default=(), converter=_in_order)
     """What was left out: reason and number of rows."""
     counts: Pairs = field(default=(), converter=_as_given)
@@ -127,6 +134,10 @@ class Estimate:
     """Where the value may lie; None for a plain fact, or when there is no value."""
     receipt: Receipt
     """Where it comes from."""
+    asked: Asked | None = field(default=None, eq=False)
+    """What was asked, for `metrics.evidence`; None when it was not made of a table."""
+    trail: Any = field(default=None, eq=False)
+    """The rows that it was made of, while evidence is looked for."""
 
     @property
     def unit(self) -> str:
@@ -156,6 +167,7 @@ class Estimate:
             },
             "window": None if found.window is None else str(found.window),
             "as_of": None if found.as_of is None else found.as_of.isoformat(),
+            "cluster": found.cluster,
             "snapshot": found.snapshot,
         }
 
@@ -172,6 +184,11 @@ class Estimate:
         high = "unbounded" if self.interval.high is None else _words(self.interval.high, self.unit)
         return f"{_words(self.interval.low, self.unit)} to {high}"
 
+    @property
+    def _clusters(self) -> str:
+        """What the clusters are called."""
+        return _CLUSTERS.get(self.receipt.cluster or "person_id", "clusters")
+
     def _left_out(self) -> str:
         left_out = sum(number for _, number in self.excluded)
         reasons = ", ".join(f"{reason} {count_words(number)}" for reason, number in self.excluded if number)
@@ -183,7 +200,7 @@ class Estimate:
             (self.receipt.definition.name, self.value_words),
             (f"{level}interval", self.interval_words or (self.reason or "")),
             ("n", count_words(self.n)),
-            *([] if self.n_clusters is None else [("people", count_words(self.n_clusters))]),
+            *([] if self.n_clusters is None else [(self._clusters, count_words(self.n_clusters))]),
             ("left out", self._left_out() or "0"),
         ]
         return html_table([name for name, _ in told], [[cell for _, cell in told]])
@@ -197,7 +214,7 @@ class Estimate:
             said.append(f"{level_words(self.interval.level)} interval {self.interval_words}")
         said.append(f"n = {count_words(self.n)}")
         if self.n_clusters is not None and self.n_clusters != self.n:
-            said.append(f"from {count_words(self.n_clusters)} people")
+            said.append(f"from {count_words(self.n_clusters)} {self._clusters}")
         if self._left_out():
             said.append(f"left out {self._left_out()}")
         return "; ".join(said)

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from crmcx._html import html_table
 from crmcx.errors import UsageError
 from crmcx.estimates.estimate import Estimate
 from crmcx.estimates.words import count_words, level_words
 from crmcx.models.values import Money
-from crmcx.tables import to_frame
+from crmcx.tables import Kind, to_frame
 
 Key = str | int | float | bool | date | None
 """What a group can be named by."""
@@ -27,6 +27,8 @@ class EstimateTable:
     """Names of the columns that make the groups."""
     rows: tuple[tuple[tuple[Key, ...], Estimate], ...]
     """The groups with their estimates, in the order of the groups; a missing name comes last."""
+    kind: Kind | None = field(default=None, eq=False)
+    """The kind of frame that was asked; None for lists and tables of a workspace."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -57,17 +59,24 @@ class EstimateTable:
             for group, estimate in self.rows
         ]
 
-    def to_frame(self) -> Any:  # noqa: ANN401 - a Polars frame, or a DuckDB relation
-        """The groups with value, ends of the interval, n and reason as a frame.
+    def to_frame(self) -> Any:  # noqa: ANN401 - a frame of any engine
+        """The groups with value, ends of the interval, n and reason as a frame of the kind that was asked.
 
         Returns:
-            One row a group, in order: the columns of `by` as text; `value`, `low`, `high` as floats (a duration in
-            seconds, an amount in units); `n`, `left_out`; `reason`. Of Polars when it is installed, else of DuckDB.
+            One row a group, in order: the columns of `by` with their types; `value`, `low`, `high` as floats (a
+            duration in seconds, an amount in units); `n`, `left_out`; `reason`. Of pandas, Polars, PyArrow or PySpark,
+            or a DuckDB relation on the connection of the one that was asked; for lists and tables of a workspace of
+            Polars when it is installed, else of DuckDB.
         """
         numbers = {"value": "float64", "low": "float64", "high": "float64", "n": "int64", "left_out": "int64"}
-        dtypes = dict.fromkeys(self.by, "string") | numbers | {"reason": "string"}
+        groups = [group for group, _ in self.rows]
+        kinds = {name: _dtype([group[place] for group in groups]) for place, name in enumerate(self.by)}
+        dtypes = kinds | numbers | {"reason": "string"}
         rows: list[dict[str, Any]] = [
-            {name: None if part is None else str(part) for name, part in zip(self.by, group, strict=True)}
+            {
+                name: str(part) if part is not None and kinds[name] == "string" else part
+                for name, part in zip(self.by, group, strict=True)
+            }
             | {
                 "value": _number(estimate.value),
                 "low": _number(estimate.interval.low) if estimate.interval else None,
@@ -78,7 +87,7 @@ class EstimateTable:
             }
             for group, estimate in self.rows
         ]
-        return to_frame({name: [row[name] for row in rows] for name in dtypes}, dtypes)
+        return to_frame({name: [row[name] for row in rows] for name in dtypes}, dtypes, self.kind)
 
     def _told(self) -> tuple[list[str], list[list[str]]]:
         level = next((estimate.interval.level for _, estimate in self.rows if estimate.interval), None)
@@ -125,6 +134,15 @@ def _order(part: Key) -> tuple[int, Any]:
     if part is None:
         return 2, ""
     return (1, str(part)) if isinstance(part, str) else (0, part.toordinal() if isinstance(part, date) else part)
+
+
+_DTYPES = {bool: "bool", int: "int64", float: "float64", date: "date"}
+
+
+def _dtype(parts: list[Key]) -> str:
+    """The type of a column of names: that of all of them, else text."""
+    found = {type(part) for part in parts if part is not None}
+    return _DTYPES.get(found.pop(), "string") if len(found) == 1 else "string"
 
 
 def _plain(part: Key) -> str | int | float | bool | None:

@@ -13,6 +13,7 @@ import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from crmcx.estimates import Sums
+from crmcx.metrics._trail import record_of, traced
 from crmcx.tables import Frame, rows
 
 
@@ -66,6 +67,7 @@ def grouped(
     clustered = cluster is not None and cluster in frame.columns
     keys = [f"by_{number}" for number in range(len(by))]
     said = dict(counts or {})
+    record = record_of(frame)
     why = nw.lit(0)
     for number, reason in reversed(list(enumerate(excluded.values(), start=1))):
         why = nw.when(reason).then(nw.lit(number)).otherwise(why)
@@ -74,6 +76,7 @@ def grouped(
     staged = frame.lazy.select(
         *(nw.col(name).alias(key) for name, key in zip(by, keys, strict=True)),
         *((nw.col(cluster).alias("cluster"),) if clustered and cluster else ()),
+        *((nw.col(record).alias("record"),) if record else ()),
         why.cast(nw.Int64()).alias("why"),
         *(expression.cast(nw.Int64()).alias(name) for name, expression in measures.items()),
     ).with_columns(*(nw.when(kept).then(nw.col(name)).otherwise(nw.lit(0)).alias(name) for name in measures))
@@ -96,7 +99,9 @@ def grouped(
         )
         names += ["g", "gxx", "gxn", "gnn"]
     found = rows(_sum_up(summed, keys, names))
-    return {tuple(row[key] for key in keys): _group(row, said, excluded, clustered=clustered) for row in found}
+    groups = {tuple(row[key] for key in keys): _group(row, said, excluded, clustered=clustered) for row in found}
+    parts = {name: f"c_{number}" for number, name in enumerate(said)}
+    return traced(frame, groups, staged, reasons=list(excluded), parts=parts)
 
 
 def _sum_up(frame: nw.LazyFrame[Any], keys: Sequence[str], names: Sequence[str]) -> nw.LazyFrame[Any]:

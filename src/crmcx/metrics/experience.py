@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, overload
+from typing import Any, Unpack, overload
 
 import narwhals.stable.v2 as nw
 from attrs import evolve
@@ -13,11 +13,20 @@ from crmcx.errors import ScaleError, UsageError
 from crmcx.estimates import Definition, Estimate, EstimateTable, Receipt, effective_size, nps_interval
 from crmcx.instants import Window
 from crmcx.metrics._answers import reasons, scale_words, scales_of, take_answers
+from crmcx.metrics._asking import Groups, metric
 from crmcx.metrics._grouping import Group, empty_group, grouped
+from crmcx.metrics._options import AnswerOptions
 from crmcx.metrics._question import By, Question, names_of
 from crmcx.metrics._shares import share
 from crmcx.models import Direction, ItemKind, Scale
 from crmcx.tables import Table
+
+
+class CsatOptions(AnswerOptions, total=False):
+    """What `csat` takes."""
+
+    top: float | None
+
 
 NPS_SCALE = Scale(min=0, max=10)
 _PROMOTERS_FROM, _PASSIVES_FROM = 9, 7
@@ -105,33 +114,10 @@ def nps_from_scores(scores: Iterable[float | None], *, level: float = 0.95) -> E
 
 
 @overload
-def nps(
-    answers: Table,
-    *,
-    by: None = None,
-    instrument: str | None = None,
-    item: str | None = None,
-    scale: Scale | None = None,
-    window: Window | None = None,
-    as_of: datetime | None = None,
-    cluster: str | None = "person_id",
-    level: float = 0.95,
-    columns: Mapping[str, str] | None = None,
-) -> Estimate: ...
+def nps(answers: Table, *, by: None = None, **options: Unpack[AnswerOptions]) -> Estimate: ...
 @overload
-def nps(
-    answers: Table,
-    *,
-    by: str | Sequence[str],
-    instrument: str | None = None,
-    item: str | None = None,
-    scale: Scale | None = None,
-    window: Window | None = None,
-    as_of: datetime | None = None,
-    cluster: str | None = "person_id",
-    level: float = 0.95,
-    columns: Mapping[str, str] | None = None,
-) -> EstimateTable: ...
+def nps(answers: Table, *, by: Groups, **options: Unpack[AnswerOptions]) -> EstimateTable: ...
+@metric(clock="submitted_us")
 def nps(
     answers: Table,
     *,
@@ -143,6 +129,7 @@ def nps(
     as_of: datetime | None = None,
     cluster: str | None = "person_id",
     level: float = 0.95,
+    min_n: int | None = None,
     columns: Mapping[str, str] | None = None,
 ) -> Estimate | EstimateTable:
     """The Net Promoter Score: 100 · (share of 9 and 10 - share of 0 to 6), in points from -100 to 100.
@@ -162,6 +149,7 @@ def nps(
         as_of: Only what was known by then.
         cluster: Column that tells whose answers belong together; None to take all as independent.
         level: Confidence level.
+        min_n: How many observations a value must rest on; with fewer it is None, and the counts are told.
         columns: Canonical column name to the table's own.
 
     Returns:
@@ -188,6 +176,8 @@ def nps(
         window=window,
         as_of=as_of,
         level=level,
+        cluster=cluster,
+        min_n=min_n,
     )
     frame = take_answers(answers, ItemKind.NPS, question, cluster=cluster, columns=columns)
     scales = scales_of(frame, scale, question)
@@ -246,35 +236,10 @@ def _nps_parameters() -> dict[str, Any]:
 
 
 @overload
-def csat(
-    answers: Table,
-    *,
-    by: None = None,
-    top: float | None = None,
-    instrument: str | None = None,
-    item: str | None = None,
-    scale: Scale | None = None,
-    window: Window | None = None,
-    as_of: datetime | None = None,
-    cluster: str | None = "person_id",
-    level: float = 0.95,
-    columns: Mapping[str, str] | None = None,
-) -> Estimate: ...
+def csat(answers: Table, *, by: None = None, **options: Unpack[CsatOptions]) -> Estimate: ...
 @overload
-def csat(
-    answers: Table,
-    *,
-    by: str | Sequence[str],
-    top: float | None = None,
-    instrument: str | None = None,
-    item: str | None = None,
-    scale: Scale | None = None,
-    window: Window | None = None,
-    as_of: datetime | None = None,
-    cluster: str | None = "person_id",
-    level: float = 0.95,
-    columns: Mapping[str, str] | None = None,
-) -> EstimateTable: ...
+def csat(answers: Table, *, by: Groups, **options: Unpack[CsatOptions]) -> EstimateTable: ...
+@metric(clock="submitted_us")
 def csat(
     answers: Table,
     *,
@@ -287,6 +252,7 @@ def csat(
     as_of: datetime | None = None,
     cluster: str | None = "person_id",
     level: float = 0.95,
+    min_n: int | None = None,
     columns: Mapping[str, str] | None = None,
 ) -> Estimate | EstimateTable:
     """Customer satisfaction: the share of answers in the top boxes of the scale.
@@ -305,6 +271,7 @@ def csat(
         as_of: Only what was known by then.
         cluster: Column that tells whose answers belong together; None to take all as independent.
         level: Confidence level.
+        min_n: How many observations a value must rest on; with fewer it is None, and the counts are told.
         columns: Canonical column name to the table's own.
 
     Returns:
@@ -328,6 +295,8 @@ def csat(
         window=window,
         as_of=as_of,
         level=level,
+        cluster=cluster,
+        min_n=min_n,
     )
     frame = take_answers(answers, ItemKind.CSAT, question, cluster=cluster, columns=columns)
     scales = scales_of(frame, scale, question)

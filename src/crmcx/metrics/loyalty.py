@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import overload
+from typing import Unpack, overload
 
 import narwhals.stable.v2 as nw
 from attrs import evolve
@@ -12,11 +12,25 @@ from attrs import evolve
 from crmcx.errors import UsageError, demand_one_of
 from crmcx.estimates import Estimate, EstimateTable
 from crmcx.instants import Window
+from crmcx.metrics._asking import Groups, metric
 from crmcx.metrics._grouping import empty_group, grouped
+from crmcx.metrics._options import Dated, Sampled
 from crmcx.metrics._question import By, Question, names_of
 from crmcx.metrics._shares import share
+from crmcx.metrics._trail import renamed
 from crmcx.models import Interaction
 from crmcx.tables import Frame, Periods, Table, in_window, known_by, latest, take, visible_to_customers
+
+
+class RetentionOptions(Dated, Sampled, total=False):
+    """What `retention` takes."""
+
+    after: int
+    period: str
+    zone: str
+    or_later: bool
+    unit: str
+
 
 COHORT = "cohort"
 _PERIODS = ("day", "week", "month", "24 hours")
@@ -24,35 +38,10 @@ _FAR = 2**62
 
 
 @overload
-def retention(
-    interactions: Table,
-    *,
-    after: int = 1,
-    period: str = "month",
-    by: None = None,
-    zone: str = "UTC",
-    or_later: bool = False,
-    window: Window | None = None,
-    as_of: datetime | None = None,
-    unit: str = "person_id",
-    level: float = 0.95,
-    columns: Mapping[str, str] | None = None,
-) -> Estimate: ...
+def retention(interactions: Table, *, by: None = None, **options: Unpack[RetentionOptions]) -> Estimate: ...
 @overload
-def retention(
-    interactions: Table,
-    *,
-    after: int = 1,
-    period: str = "month",
-    by: str | Sequence[str],
-    zone: str = "UTC",
-    or_later: bool = False,
-    window: Window | None = None,
-    as_of: datetime | None = None,
-    unit: str = "person_id",
-    level: float = 0.95,
-    columns: Mapping[str, str] | None = None,
-) -> EstimateTable: ...
+def retention(interactions: Table, *, by: Groups, **options: Unpack[RetentionOptions]) -> EstimateTable: ...
+@metric(clock="occurred_us")
 def retention(
     interactions: Table,
     *,
@@ -65,6 +54,7 @@ def retention(
     as_of: datetime | None = None,
     unit: str = "person_id",
     level: float = 0.95,
+    min_n: int | None = None,
     columns: Mapping[str, str] | None = None,
 ) -> Estimate | EstimateTable:
     """The share of people who come back a number of periods after they first came.
@@ -84,6 +74,7 @@ def retention(
         as_of: The date up to which all is known; the latest instant in the table unless given.
         unit: Column that tells people apart; rows without one are left out.
         level: Confidence level.
+        min_n: How many observations a value must rest on; with fewer it is None, and the counts are told.
         columns: Canonical column name to the table's own; `{"occurred_us": "placed_us"}` asks it of orders.
 
     Returns:
@@ -112,6 +103,7 @@ def retention(
         window=window,
         as_of=as_of or latest((frame, "occurred_us")),
         level=level,
+        min_n=min_n,
     )
     receipt = question.receipt(frame)
     frame = visible_to_customers(frame)
@@ -131,9 +123,7 @@ def retention(
     )
     if COHORT in names:
         place = names.index(COHORT)
-        groups = {
-            (*key[:place], periods.begins(int(key[place])), *key[place + 1 :]): group for key, group in groups.items()
-        }
+        groups = renamed(groups, lambda key: (*key[:place], periods.begins(int(key[place])), *key[place + 1 :]))
     return question.answer(
         groups,
         empty_group(tuple(counts)),

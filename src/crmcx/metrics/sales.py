@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import overload
+from typing import Required, Unpack, overload
 
 import narwhals.stable.v2 as nw
 from attrs import evolve
@@ -13,45 +13,49 @@ from attrs import evolve
 from crmcx.errors import CurrencyError, MissingColumnError, UsageError, demand_one_of
 from crmcx.estimates import Estimate, EstimateTable, Receipt
 from crmcx.instants import Window, duration_us, to_us
+from crmcx.metrics._asking import Groups, metric
 from crmcx.metrics._grouping import Group, empty_group, grouped
+from crmcx.metrics._options import Clustered, Dated, Options, Sampled
 from crmcx.metrics._question import By, Question, names_of
 from crmcx.metrics._shares import share
+from crmcx.metrics._trail import made_of
 from crmcx.models import Deal, DealStatus, Interaction, Money
 from crmcx.tables import Frame, Table, in_window, known_by, rows, take, visible_to_customers, words_in
+
+
+class WinOptions(Clustered, total=False):
+    """What `win_rate` takes."""
+
+    abandoned: str
+
+
+class ConversionOptions(Dated, Sampled, total=False):
+    """What `conversion` takes."""
+
+    start: Required[str | Sequence[str]]
+    goal: Required[str | Sequence[str]]
+    within: Required[timedelta]
+    step: str
+    unit: str
+
 
 _MILLION = 1_000_000
 
 
 @overload
-def win_rate(
-    deals: Table,
-    *,
-    by: None = None,
-    abandoned: str = "left_out",
-    window: Window | None = None,
-    cluster: str | None = None,
-    level: float = 0.95,
-    columns: Mapping[str, str] | None = None,
-) -> Estimate: ...
+def win_rate(deals: Table, *, by: None = None, **options: Unpack[WinOptions]) -> Estimate: ...
 @overload
-def win_rate(
-    deals: Table,
-    *,
-    by: str | Sequence[str],
-    abandoned: str = "left_out",
-    window: Window | None = None,
-    cluster: str | None = None,
-    level: float = 0.95,
-    columns: Mapping[str, str] | None = None,
-) -> EstimateTable: ...
+def win_rate(deals: Table, *, by: Groups, **options: Unpack[WinOptions]) -> EstimateTable: ...
+@metric(clock="closed_us")
 def win_rate(
     deals: Table,
     *,
     by: By = None,
     abandoned: str = "left_out",
     window: Window | None = None,
-    cluster: str | None = None,
+    cluster: str | None = "account_key",
     level: float = 0.95,
+    min_n: int | None = None,
     columns: Mapping[str, str] | None = None,
 ) -> Estimate | EstimateTable:
     """The share of decided deals that were won: won / (won + lost).
@@ -63,8 +67,9 @@ def win_rate(
         by: Columns to group by.
         abandoned: `left_out`, or `lost` to count abandoned deals as lost.
         window: Days in which deals were closed, by `closed_us`, or by `closed_day` where a deal knows only its day.
-        cluster: Column that tells which deals belong together, such as `account_key` or `person_id`.
+        cluster: Column that tells which deals belong together; None to take all as independent.
         level: Confidence level.
+        min_n: How many observations a value must rest on; with fewer it is None, and the counts are told.
         columns: Canonical column name to the table's own.
 
     Returns:
@@ -84,6 +89,8 @@ def win_rate(
         by=names_of(by),
         window=window,
         level=level,
+        cluster=cluster,
+        min_n=min_n,
     )
     frame = _closed_deals(deals, question, cluster, (), columns)
     lost_words = [DealStatus.LOST.value, *([DealStatus.ABANDONED.value] if abandoned == "lost" else [])]
@@ -104,26 +111,16 @@ def win_rate(
 
 
 @overload
-def won_value(
-    deals: Table,
-    *,
-    by: None = None,
-    window: Window | None = None,
-    columns: Mapping[str, str] | None = None,
-) -> Estimate: ...
+def won_value(deals: Table, *, by: None = None, **options: Unpack[Options]) -> Estimate: ...
 @overload
-def won_value(
-    deals: Table,
-    *,
-    by: str | Sequence[str],
-    window: Window | None = None,
-    columns: Mapping[str, str] | None = None,
-) -> EstimateTable: ...
+def won_value(deals: Table, *, by: Groups, **options: Unpack[Options]) -> EstimateTable: ...
+@metric(clock="closed_us")
 def won_value(
     deals: Table,
     *,
     by: By = None,
     window: Window | None = None,
+    min_n: int | None = None,
     columns: Mapping[str, str] | None = None,
 ) -> Estimate | EstimateTable:
     """The sum of the amounts of won deals, exact.
@@ -132,6 +129,7 @@ def won_value(
         deals: Deals. Needs `status`, `amount_micros` and `amount_currency`.
         by: Columns to group by; with `amount_currency` among them, currencies are kept apart.
         window: Days in which deals were closed, by `closed_us`, or by `closed_day` where a deal knows only its day.
+        min_n: How many observations a value must rest on; with fewer it is None, and the counts are told.
         columns: Canonical column name to the table's own.
 
     Returns:
@@ -141,7 +139,7 @@ def won_value(
     Raises:
         CurrencyError: The amounts are of several currencies.
     """
-    question = Question(name="won_value", unit="money", parameters={}, by=names_of(by), window=window)
+    question = Question(name="won_value", unit="money", parameters={}, by=names_of(by), window=window, min_n=min_n)
     frame = _closed_deals(deals, question, None, ("amount_micros", "amount_currency"), columns)
     frame = frame.having(words_in("status", DealStatus.WON.value))
     amount = nw.col("amount_micros")
@@ -158,10 +156,8 @@ def won_value(
     groups = grouped(frame, by=question.by, excluded={"no_amount": ~has_amount}, value=nw.lit(1), counts=counts)
     receipt = question.receipt(frame)
     place = question.by.index("amount_currency") if "amount_currency" in question.by else None
-    made = {
-        key: (group, currencies[0] if place is None and currencies else key[place] if place is not None else None)
-        for key, group in groups.items()
-    }
+    one = currencies[0] if currencies else None
+    made = made_of(groups, lambda key, group: (group, one if place is None else key[place]))
     return question.answer(made, (empty_group(), None), lambda each: _sum(each[0], each[1], receipt))
 
 
@@ -206,35 +202,10 @@ def _closed_deals(
 
 
 @overload
-def conversion(
-    interactions: Table,
-    *,
-    start: str | Sequence[str],
-    goal: str | Sequence[str],
-    within: timedelta,
-    step: str = "touchpoint",
-    by: None = None,
-    window: Window | None = None,
-    as_of: datetime | None = None,
-    unit: str = "person_id",
-    level: float = 0.95,
-    columns: Mapping[str, str] | None = None,
-) -> Estimate: ...
+def conversion(interactions: Table, *, by: None = None, **options: Unpack[ConversionOptions]) -> Estimate: ...
 @overload
-def conversion(
-    interactions: Table,
-    *,
-    start: str | Sequence[str],
-    goal: str | Sequence[str],
-    within: timedelta,
-    step: str = "touchpoint",
-    by: str | Sequence[str],
-    window: Window | None = None,
-    as_of: datetime | None = None,
-    unit: str = "person_id",
-    level: float = 0.95,
-    columns: Mapping[str, str] | None = None,
-) -> EstimateTable: ...
+def conversion(interactions: Table, *, by: Groups, **options: Unpack[ConversionOptions]) -> EstimateTable: ...
+@metric(clock="occurred_us")
 def conversion(
     interactions: Table,
     *,
@@ -247,6 +218,7 @@ def conversion(
     as_of: datetime | None = None,
     unit: str = "person_id",
     level: float = 0.95,
+    min_n: int | None = None,
     columns: Mapping[str, str] | None = None,
 ) -> Estimate | EstimateTable:
     """The share of people who reach a goal within a time after their first start.
@@ -267,6 +239,7 @@ def conversion(
             `too_young`; without it nobody is.
         unit: Column that tells people (or sessions) apart.
         level: Confidence level.
+        min_n: How many observations a value must rest on; with fewer it is None, and the counts are told.
         columns: Canonical column name to the table's own.
 
     Returns:
@@ -288,6 +261,7 @@ def conversion(
         window=window,
         as_of=as_of,
         level=level,
+        min_n=min_n,
     )
     wants = ("known_us", "visibility")
     frame = take(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import overload
+from typing import Unpack, overload
 
 import narwhals.stable.v2 as nw
 from attrs import evolve
@@ -12,42 +12,42 @@ from attrs import evolve
 from crmcx.errors import MissingColumnError, demand_one_of
 from crmcx.estimates import Estimate, EstimateTable
 from crmcx.instants import Window, to_us
+from crmcx.metrics._asking import Groups, metric
 from crmcx.metrics._grouping import empty_group, grouped
+from crmcx.metrics._options import Clustered, Dated, Sampled
 from crmcx.metrics._question import By, Question, names_of
 from crmcx.metrics._shares import share
 from crmcx.metrics._times import Times, time_estimate, times
 from crmcx.models import Case, Flow, Initiator, Interaction, Visibility
 from crmcx.tables import Frame, Table, in_window, latest, same_engine, take, words_in
 
+
+class ResolutionOptions(Dated, Sampled, total=False):
+    """What `resolution_time` takes."""
+
+    quantile: float
+    until: str
+
+
+class ResponseOptions(Dated, Sampled, total=False):
+    """What `first_response_time` takes."""
+
+    quantile: float
+    interaction_columns: Mapping[str, str] | None
+
+
 _UNTIL = {"closed": "closed_us", "resolved": "resolved_us"}
 
 
 @overload
 def first_response_time(
-    cases: Table,
-    interactions: Table,
-    *,
-    by: None = None,
-    quantile: float = 0.5,
-    window: Window | None = None,
-    as_of: datetime | None = None,
-    level: float = 0.95,
-    columns: Mapping[str, str] | None = None,
-    interaction_columns: Mapping[str, str] | None = None,
+    cases: Table, interactions: Table, *, by: None = None, **options: Unpack[ResponseOptions]
 ) -> Estimate: ...
 @overload
 def first_response_time(
-    cases: Table,
-    interactions: Table,
-    *,
-    by: str | Sequence[str],
-    quantile: float = 0.5,
-    window: Window | None = None,
-    as_of: datetime | None = None,
-    level: float = 0.95,
-    columns: Mapping[str, str] | None = None,
-    interaction_columns: Mapping[str, str] | None = None,
+    cases: Table, interactions: Table, *, by: Groups, **options: Unpack[ResponseOptions]
 ) -> EstimateTable: ...
+@metric(clock="opened_us")
 def first_response_time(
     cases: Table,
     interactions: Table,
@@ -57,6 +57,7 @@ def first_response_time(
     window: Window | None = None,
     as_of: datetime | None = None,
     level: float = 0.95,
+    min_n: int | None = None,
     columns: Mapping[str, str] | None = None,
     interaction_columns: Mapping[str, str] | None = None,
 ) -> Estimate | EstimateTable:
@@ -74,6 +75,7 @@ def first_response_time(
         window: Days in which cases were opened.
         as_of: The date up to which all is known; the latest instant in the tables unless given.
         level: Confidence level.
+        min_n: How many observations a value must rest on; with fewer it is None, and the counts are told.
         columns: Canonical column name to the cases' own.
         interaction_columns: Canonical column name to the interactions' own.
 
@@ -103,6 +105,7 @@ def first_response_time(
         window=window,
         as_of=as_of or latest((found, "opened_us"), (found, "closed_us"), (said, "occurred_us")),
         level=level,
+        min_n=min_n,
     )
     answers = (
         said.lazy.filter(_is_answer(said))
@@ -134,29 +137,10 @@ def _is_answer(said: Frame) -> nw.Expr:
 
 
 @overload
-def resolution_time(
-    cases: Table,
-    *,
-    by: None = None,
-    until: str = "closed",
-    quantile: float = 0.5,
-    window: Window | None = None,
-    as_of: datetime | None = None,
-    level: float = 0.95,
-    columns: Mapping[str, str] | None = None,
-) -> Estimate: ...
+def resolution_time(cases: Table, *, by: None = None, **options: Unpack[ResolutionOptions]) -> Estimate: ...
 @overload
-def resolution_time(
-    cases: Table,
-    *,
-    by: str | Sequence[str],
-    until: str = "closed",
-    quantile: float = 0.5,
-    window: Window | None = None,
-    as_of: datetime | None = None,
-    level: float = 0.95,
-    columns: Mapping[str, str] | None = None,
-) -> EstimateTable: ...
+def resolution_time(cases: Table, *, by: Groups, **options: Unpack[ResolutionOptions]) -> EstimateTable: ...
+@metric(clock="opened_us")
 def resolution_time(
     cases: Table,
     *,
@@ -166,6 +150,7 @@ def resolution_time(
     window: Window | None = None,
     as_of: datetime | None = None,
     level: float = 0.95,
+    min_n: int | None = None,
     columns: Mapping[str, str] | None = None,
 ) -> Estimate | EstimateTable:
     """The time from the opening of a case to its end, by the clock.
@@ -180,6 +165,7 @@ def resolution_time(
         window: Days in which cases were opened.
         as_of: The date up to which all is known; the latest instant in the table unless given.
         level: Confidence level.
+        min_n: How many observations a value must rest on; with fewer it is None, and the counts are told.
         columns: Canonical column name to the table's own.
 
     Returns:
@@ -200,6 +186,7 @@ def resolution_time(
         window=window,
         as_of=as_of or latest((found, "opened_us"), (found, end)),
         level=level,
+        min_n=min_n,
     )
     return _time_until(found, end, question, quantile, until)
 
@@ -232,25 +219,10 @@ def _time_until(frame: Frame, end: str, question: Question, quantile: float, end
 
 
 @overload
-def sla_attainment(
-    cases: Table,
-    *,
-    by: None = None,
-    window: Window | None = None,
-    cluster: str | None = "person_id",
-    level: float = 0.95,
-    columns: Mapping[str, str] | None = None,
-) -> Estimate: ...
+def sla_attainment(cases: Table, *, by: None = None, **options: Unpack[Clustered]) -> Estimate: ...
 @overload
-def sla_attainment(
-    cases: Table,
-    *,
-    by: str | Sequence[str],
-    window: Window | None = None,
-    cluster: str | None = "person_id",
-    level: float = 0.95,
-    columns: Mapping[str, str] | None = None,
-) -> EstimateTable: ...
+def sla_attainment(cases: Table, *, by: Groups, **options: Unpack[Clustered]) -> EstimateTable: ...
+@metric(clock="opened_us")
 def sla_attainment(
     cases: Table,
     *,
@@ -258,6 +230,7 @@ def sla_attainment(
     window: Window | None = None,
     cluster: str | None = "person_id",
     level: float = 0.95,
+    min_n: int | None = None,
     columns: Mapping[str, str] | None = None,
 ) -> Estimate | EstimateTable:
     """The share of cases whose agreed times were kept, by what the source says of each.
@@ -268,13 +241,23 @@ def sla_attainment(
         window: Days in which cases were opened.
         cluster: Column that tells which cases belong together; None to take all as independent.
         level: Confidence level.
+        min_n: How many observations a value must rest on; with fewer it is None, and the counts are told.
         columns: Canonical column name to the table's own.
 
     Returns:
         A share from 0 to 1 with Wilson's interval, and the counts met and missed; with `by` one per group. None for no
         cases.
     """
-    question = Question(name="sla_attainment", unit="share", parameters={}, by=names_of(by), window=window, level=level)
+    question = Question(
+        name="sla_attainment",
+        unit="share",
+        parameters={},
+        by=names_of(by),
+        window=window,
+        level=level,
+        cluster=cluster,
+        min_n=min_n,
+    )
     needs = ["met_sla", *(["opened_us"] if window else [])]
     frame = take(cases, Case, needs=needs, wants=[cluster] if cluster else [], also=question.by, columns=columns)
     if window is not None:

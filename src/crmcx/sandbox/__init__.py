@@ -2,5 +2,6 @@
 
 from crmcx.sandbox.hubspot import HubSpotSandbox
 from crmcx.sandbox.qualtrics import QualtricsSandbox
+from crmcx.testing.still import StillClock
 
-__all__ = ["HubSpotSandbox", "QualtricsSandbox"]
+__all__ = ["HubSpotSandbox", "QualtricsSandbox", "StillClock"]

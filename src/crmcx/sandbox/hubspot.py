@@ -195,30 +195,31 @@ class HubSpotSandbox(Platform):
         wanted = listed(asked.query.get("properties"))
         there = [each for each in things if (each.archived_at is not None) is archived]
         kind = next((name for name, told in HISTORIES.items() if history and set(told.fields) <= set(history)), type)
-        found = self._in_order(kind, [(each.id, self.said(each, wanted=wanted, history=history)) for each in there])
         others = listed(asked.query.get("associations"))
-        for record in found:
-            thing = self.world.things[type][record["id"]]
-            links = self.world.links_of(thing)
+
+        def say(thing: Thing) -> dict[str, Any]:
+            record = self.said(thing, wanted=wanted, history=history)
+            links = self.world.links_of(thing) if others else {}
             if linked_to := {other: _v3_links(type, other, links[other]) for other in others if other in links}:
                 record["associations"] = linked_to
-        return self._page(found, asked, limit, kind)
+            return record
 
-    def _in_order(self, kind: str, told: list[tuple[str, dict[str, Any]]]) -> Found:
+        return self._page(self._in_order(kind, [(each.id, each) for each in there], say), asked, limit, kind)
+
+    def _in_order(
+        self, kind: str, told: list[tuple[str, Any]], say: Callable[[Any], dict[str, Any]] | None = None
+    ) -> Found:
         """The records by id, or in the order that the kit draws; with the first ones again where it says so."""
-        made = Found(kind, told)
         if self.order is None or kind not in self.scattered:
-            keyed = sorted((f"{int(key) if key.isdigit() else 0:012} {key}", record) for key, record in _keyed(made))
+            keyed = sorted((f"{int(key) if key.isdigit() else 0:012} {key}", record) for key, record in told)
         else:
-            keyed = sorted(
-                (hashlib.sha256(f"{self.order} {key}".encode()).hexdigest(), record) for key, record in _keyed(made)
-            )
+            keyed = sorted((hashlib.sha256(f"{self.order} {key}".encode()).hexdigest(), record) for key, record in told)
         again = (
             [(f"{keyed[self.again - 1][0]}~{key}", said) for key, said in keyed[: self.again]]
             if keyed[self.again :]
             else []
         )
-        return Found(kind, [*keyed[: self.again], *again, *keyed[self.again :]])
+        return Found(kind, [*keyed[: self.again], *again, *keyed[self.again :]], say)
 
     def _page(self, found: Found, asked: Asked, limit: int, kind: str) -> Says:
         size, self.page_size = self.page_size, min(limit, self.page_size)
@@ -316,10 +317,6 @@ class HubSpotSandbox(Platform):
             "options": [],
         }
         return Says(data={"results": [{"name": name, "label": name, **told} for name in names]})
-
-
-def _keyed(found: Found) -> Iterable[tuple[str, dict[str, Any]]]:
-    return zip(found.keys, found, strict=True)
 
 
 def _v3_links(type_: str, other: str, ends: Iterable[str]) -> dict[str, Any]:

@@ -84,13 +84,15 @@ class HubSpotWorld(World):
 
     # -- what a user of the vendor does ------------------------------------------------------------------------------
 
-    def create(self, type_: str, properties: Properties, *, at: datetime | None = None) -> str:
-        """Make an object; returns its id."""
+    def create(
+        self, type_: str, properties: Properties, *, at: datetime | None = None, number: int | None = None
+    ) -> str:
+        """Make an object; returns its id, which is the next unless `number` says it."""
         with self.lock:
             when = at or self._tick()
-            self._ids += 1
+            self._ids = self._ids + 1 if number is None else max(self._ids, number)
             self._made[type_] += 1
-            thing = Thing(type_, str(self._ids), self._made[type_], when)
+            thing = Thing(type_, str(self._ids if number is None else number), self._made[type_], when)
             self.things[type_][thing.id] = thing
             self._set(thing, properties, when)
             return thing.id

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from attrs import define, field, frozen
 
+from crmcx.errors import UsageError
 from crmcx.sandbox.qualtrics_data import KINDS, TOKEN_LIFE
 from crmcx.sandbox.qualtrics_files import Exported, labelled
 from crmcx.sandbox.qualtrics_world import QualtricsWorld
@@ -143,10 +144,10 @@ class QualtricsSandbox(Platform):
         return self._listed(asked, found, records, {"skipToken": token} if token else {})
 
     def _there(self, kind: str, name: str) -> dict[str, Any]:
-        for each in self.world.kept(kind):
-            if not each.gone and self.world.id_of(each) == name:
-                return self.world.said(each)
-        raise _RefusedError(404, "QAPI_6", "The requested resource does not exist.")
+        try:
+            return self.world.said(self.world.find(kind, name))
+        except UsageError:
+            raise _RefusedError(404, "QAPI_6", "The requested resource does not exist.") from None
 
     # -- surveys and people --------------------------------------------------------------------------------------
 

@@ -32,7 +32,27 @@ def _shown(choices: dict[str, tuple[str, str]], language: int) -> dict[str, Any]
     return {code: {"Display": words[language]} for code, words in choices.items()}
 
 
-def _question(code: str, kind: str, selector: str, sub: str, words: tuple[str, str], **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def question(
+    code: str,
+    kind: str,
+    selector: str,
+    sub: str,
+    words: tuple[str, str],
+    *,
+    tag: str | None = None,
+    **more: Any,  # noqa: ANN401 - JSON
+) -> dict[str, Any]:
+    """A question as the vendor describes it.
+
+    Args:
+        code: Its id.
+        kind: The vendor's word for its type: `MC`, `TE`, `Matrix`, `DB`.
+        selector: How it is shown: `NPS`, `SAVR`, `MAVR`, `ML`, `Likert`.
+        sub: How that is shown.
+        words: What it asks, in English and in German.
+        tag: Its tag in exports.
+        more: `choices` and `answers` by code, each in both languages; and what else is said of it.
+    """
     choices: dict[str, tuple[str, str]] = more.pop("choices", {})
     answers: dict[str, tuple[str, str]] = more.pop("answers", {})
     german: dict[str, Any] = {"QuestionText": words[1]}
@@ -45,7 +65,7 @@ def _question(code: str, kind: str, selector: str, sub: str, words: tuple[str, s
         german["Answers"] = _shown(answers, 1)
     return {
         "QuestionText": words[0],
-        "DataExportTag": _TAGS[code],
+        "DataExportTag": tag or _TAGS[code],
         "QuestionType": kind,
         "Selector": selector,
         "SubSelector": sub,
@@ -67,11 +87,11 @@ def _question(code: str, kind: str, selector: str, sub: str, words: tuple[str, s
 def _questions() -> dict[str, Any]:
     tens = {str(n): (str(n), str(n)) for n in range(11)}
     recommend = ("How likely are you to <b>recommend</b> us?", "Wie wahrscheinlich ist es, dass Sie uns empfehlen?")
-    other = _question(REASONS, "MC", "MAVR", "TX", ("What counted?", "Was war wichtig?"), choices=_REASONS)
+    other = question(REASONS, "MC", "MAVR", "TX", ("What counted?", "Was war wichtig?"), choices=_REASONS)
     other["Choices"]["3"]["TextEntry"] = "true"
     return {
-        NPS: _question(NPS, "MC", "NPS", "TX", recommend, choices=tens),
-        RATING: _question(
+        NPS: question(NPS, "MC", "NPS", "TX", recommend, choices=tens),
+        RATING: question(
             RATING,
             "MC",
             "SAVR",
@@ -81,8 +101,8 @@ def _questions() -> dict[str, Any]:
             RecodeValues={**{str(n): str(6 - n) for n in range(1, 6)}, NOT_APPLICABLE: "99"},
             AnalyzeChoices={NOT_APPLICABLE: "No"},
         ),
-        WORDS: _question(WORDS, "TE", "ML", "", ("Anything else?", "Noch etwas?")),
-        GRID: _question(
+        WORDS: question(WORDS, "TE", "ML", "", ("Anything else?", "Noch etwas?")),
+        GRID: question(
             GRID,
             "Matrix",
             "Likert",
@@ -92,7 +112,7 @@ def _questions() -> dict[str, Any]:
             answers=_POINTS,
         ),
         REASONS: other,
-        HELLO: _question(HELLO, "DB", "TB", "", ("Welcome", "Willkommen")),
+        HELLO: question(HELLO, "DB", "TB", "", ("Welcome", "Willkommen")),
     }
 
 
@@ -195,6 +215,8 @@ VALUES: dict[str, Any] = {
     f"{REASONS}_3_TEXT": "the coffee",
     "tier": "gold",
 }
+OF_ANY_SURVEY = frozenset(VALUES) - {name for name in VALUES if name.startswith("QID")} - {"tier"}
+"""The fields of a response that are there whatever its survey asks."""
 SHOWN = (NPS, RATING, f"{WORDS}_TEXT", f"{GRID}_1", f"{GRID}_2", REASONS, f"{REASONS}_3_TEXT")
 """The fields that a respondent is shown."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from copy import deepcopy
+from datetime import datetime
 from typing import Any
 
 from crmcx.errors import UsageError
-from crmcx.sandbox.qualtrics_data import KINDS, NPS, definition_of
+from crmcx.sandbox.qualtrics_data import KINDS, NPS, OF_ANY_SURVEY, definition_of
 from crmcx.testing.still import StillClock
 from crmcx.testing.world import Kept, World
 
@@ -33,12 +34,16 @@ class QualtricsWorld(World):
         self.questions: dict[str, dict[str, Any]] = {}
         """Definitions of surveys that are not as the others."""
         self._over: dict[tuple[str, int], dict[str, Any]] = {}
+        self._named: dict[tuple[str, str], Kept] = {}
 
     # -- what a source says --------------------------------------------------------------------------------------
 
     def said(self, kept: Kept) -> dict[str, Any]:
         """A record as the vendor says it."""
         record = super().said(kept)
+        if kept.parent in self.questions and "values" in record:
+            record["values"] = {name: value for name, value in record["values"].items() if name in OF_ANY_SURVEY}
+            record["displayedFields"] = list(self.questions[kept.parent].get("Questions", {}))
         _lay_over(record, deepcopy(self._over.get((kept.kind, kept.n), {})))
         if kept.kind == "distributions":
             record["stats"] = self._stats(self.id_of(kept))
@@ -59,9 +64,9 @@ class QualtricsWorld(World):
         Raises:
             UsageError: There is no such record.
         """
-        for each in self.kept(kind):
-            if not each.gone and self.id_of(each) == name:
-                return each
+        found = self._named.get((kind, name))
+        if found is not None and not found.gone:
+            return found
         msg = f"found no {kind} {name}"
         raise UsageError(msg, hint="create it first")
 
@@ -70,17 +75,26 @@ class QualtricsWorld(World):
         counts = Counter(_COUNTED.get(str(self.said(each)["status"]), "sent") for each in there)
         return {name: counts[name] for name in _COUNTED.values()} | {"sent": len(there)}
 
+    def add(self, name: str, count: int = 1, *, ties: bool = True) -> None:
+        """Add records; as of `World.add`."""
+        with self.lock:
+            before = len(self._kept[name])
+            super().add(name, count, ties=ties)
+            self._named.update({(name, self.id_of(each)): each for each in self._kept[name][before:]})
+
     def _touch_parent(self, kept: Kept) -> None:
-        if kept.kind == "invitations":
-            super()._touch_parent(kept)
+        if kept.kind == "invitations" and (parent := self._named.get(("distributions", kept.parent))) is not None:
+            parent.stamp = self._stamp()
 
     # -- what users do -------------------------------------------------------------------------------------------
 
-    def create(self, kind: str, parent: str = "", /, **said: Any) -> str:  # noqa: ANN401 - JSON
-        """Create a record, and give its id; of a survey, response, contact or whatever is a kind."""
+    def create(self, kind: str, parent: str = "", /, *, at: datetime | None = None, **said: Any) -> str:  # noqa: ANN401 - JSON
+        """Create a record, and give its id; of a survey, response, contact or whatever is a kind; now, unless `at`."""
         with self.lock:
             self.add(kind, ties=False)
-            kept = list(self.kept(kind))[-1]
+            kept = self._kept[kind][-1]
+            if at is not None:
+                kept.created = kept.stamp = at
             if parent:
                 kept.parent = parent
             self._over[kind, kept.n] = deepcopy(said)
@@ -104,9 +118,9 @@ class QualtricsWorld(World):
                     if each.parent == name and not each.gone:
                         self.remove(child, self.id_of(each))
 
-    def answer(self, survey: str, /, **values: Any) -> str:  # noqa: ANN401 - JSON
-        """A respondent hands in."""
-        return self.create("responses", survey, values=values)
+    def answer(self, survey: str, /, *, at: datetime | None = None, **values: Any) -> str:  # noqa: ANN401 - JSON
+        """A respondent hands in; now, unless `at`."""
+        return self.create("responses", survey, at=at, values=values)
 
     def begin(self, survey: str, /, **values: Any) -> str:  # noqa: ANN401 - JSON
         """A respondent begins, and does not end."""
@@ -169,7 +183,7 @@ def _open(said: Mapping[str, Any], survey: str) -> dict[str, Any]:
 
 
 def _told(said: Mapping[str, Any], survey: str) -> dict[str, Any]:
-    return {**_open(said, survey), "nps": said["values"][NPS]}
+    return {**_open(said, survey), "nps": said["values"].get(NPS)}
 
 
 def _lay_over(record: dict[str, Any], said: Mapping[str, Any]) -> None:

@@ -1,8 +1,23 @@
 """The columnar face of the models: one schema per class, checked frames, objects to rows and back."""
 
+from crmcx.engines import Kind
 from crmcx.tables.asked import AskedTable
+from crmcx.tables.calendar import Period, PeriodColumn
 from crmcx.tables.cells import to_columns, to_objects
-from crmcx.tables.frames import Frame, StoredTable, Table, native, rows, rows_of, same_engine, settled, take, to_frame
+from crmcx.tables.frames import (
+    Frame,
+    KeyedTable,
+    StoredTable,
+    Table,
+    kind_of,
+    native,
+    rows,
+    rows_of,
+    same_engine,
+    settled,
+    take,
+    to_frame,
+)
 from crmcx.tables.history import accounts_at, cases_at, consents_at, deals_at, stages_at, subscriptions_at
 from crmcx.tables.periods import Periods
 from crmcx.tables.schema import PARTS, RECORDS, TABLES, Column, DType, TableSchema, key_of, schema_of
@@ -16,6 +31,10 @@ __all__ = [
     "Column",
     "DType",
     "Frame",
+    "KeyedTable",
+    "Kind",
+    "Period",
+    "PeriodColumn",
     "Periods",
     "StoredTable",
     "Table",
@@ -26,6 +45,7 @@ __all__ = [
     "deals_at",
     "in_window",
     "key_of",
+    "kind_of",
     "known_by",
     "latest",
     "native",

@@ -13,11 +13,12 @@ from narwhals.stable.v2.typing import IntoFrame
 
 from crmcx import engines
 from crmcx._html import html_table
+from crmcx.engines import Kind
 from crmcx.errors import ColumnTypeError, MissingColumnError, UnsupportedEngineError, UsageError
 from crmcx.models.base import Model, Part
 from crmcx.tables.asked import AskedTable
 from crmcx.tables.cells import to_columns
-from crmcx.tables.schema import INSTANTS, Column, DType, TableSchema, schema_of
+from crmcx.tables.schema import INSTANTS, Column, DType, TableSchema, parent_key, schema_of
 
 _LARGEST_WHOLE_FLOAT = 2**53
 _PAGE = 100
@@ -64,6 +65,14 @@ class StoredTable:
 
 
 @frozen
+class KeyedTable:
+    """A table whose rows are to be told by their keys: `take` brings the key along where the table has one."""
+
+    data: Any
+    """The table."""
+
+
+@frozen
 class Frame:
     """A table with known columns of known types, lazy on whatever engine it came from."""
 
@@ -75,13 +84,28 @@ class Frame:
     """The engine that works on it, in lower case."""
     snapshot: str | None
     """Id of the workspace snapshot it is a part of."""
+    traced: bool = False
+    """Whether its rows are to be told by their keys."""
+    key: str | None = None
+    """The column of the keys; None where nobody asked for them, or the table has none."""
 
     def having(self, condition: nw.Expr) -> Frame:
         """The rows for which a condition holds."""
         return evolve(self, lazy=self.lazy.filter(condition))
 
 
-Table = Sequence[Model] | StoredTable | AskedTable | IntoFrame
+class MadeColumn(str):  # noqa: SLOT000 - it carries what it is made of
+    """The name of a column to group by that `take` makes of another."""
+
+    of: str
+    """The column that it is made of."""
+
+    def add(self, frame: Frame) -> Frame:
+        """The frame with this column."""
+        raise NotImplementedError
+
+
+Table = Sequence[Model] | StoredTable | AskedTable | KeyedTable | IntoFrame
 """What functions take as a table: models, a table of a workspace or an answer of it, or a frame of any engine."""
 
 
@@ -117,10 +141,18 @@ def take(
         UnsupportedEngineError: It is no table.
     """
     schema = schema_of(cls)
+    key = None
+    if isinstance(data, KeyedTable):
+        key = parent_key(cls) if issubclass(cls, Part) else "key"
+        data = data.data
     snapshot = data.snapshot if isinstance(data, StoredTable | AskedTable) else None
     frame = engines.to_lazy(_native(data, cls, schema))
+    made = [name for name in dict.fromkeys(also) if isinstance(name, MadeColumn)]
+    also = [name for name in also if name not in made]
     own = [name for name in dict.fromkeys(also) if name not in schema]
     needs = [*needs, *(name for name in also if name in schema)]
+    needs = [*needs, *(name.of for name in made)]
+    wants = [*wants, *([key] if key else [])]
     frame, renames = _rename(frame, schema, [*needs, *wants], columns or {})
     present = frame.collect_schema().names()
     renames |= {name: name for name in own if name in present}
@@ -137,7 +169,11 @@ def take(
     types = lazy.collect_schema()
     expressions = [_cast(schema[name], renames[name], types[name]) for name in chosen]
     lazy = lazy.select(*expressions, *map(nw.col, own))
-    return Frame(lazy, frozenset([*chosen, *own]), engines.engine_name(frame), snapshot)
+    found = frozenset([*chosen, *own])
+    taken = Frame(lazy, found, engines.engine_name(frame), snapshot, key is not None, key if key in found else None)
+    for column in made:
+        taken = column.add(taken)
+    return taken
 
 
 def _native(data: Any, cls: type[Model], schema: TableSchema) -> Any:  # noqa: ANN401 - a table of any engine
@@ -287,14 +323,20 @@ def rows_of(data: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a table of any
     return engines.rows(engines.to_lazy(data.relation if isinstance(data, StoredTable | AskedTable) else data))
 
 
-def to_frame(columns: Mapping[str, Sequence[Any]], dtypes: Mapping[str, str]) -> Any:  # noqa: ANN401 - native
-    """Columns of plain values as a frame: of Polars when it is installed, else of DuckDB.
+def kind_of(data: Any) -> Kind | None:  # noqa: ANN401 - a table of any engine
+    """The kind of frame that a table is, for results of the same kind; None for lists and tables of a workspace."""
+    return None if isinstance(data, StoredTable | AskedTable | KeyedTable) else engines.kind_of(data)
+
+
+def to_frame(columns: Mapping[str, Sequence[Any]], dtypes: Mapping[str, str], kind: Kind | None = None) -> Any:  # noqa: ANN401
+    """Columns of plain values as a frame: of a kind, else of Polars when it is installed, else of DuckDB.
 
     Args:
         columns: Name to values of one length; None is null.
-        dtypes: Name to `int64`, `float64`, `string` or `bool`; the order of columns.
+        dtypes: Name to `int64`, `float64`, `string`, `bool` or `date`; the order of columns.
+        kind: The kind of frame wanted.
     """
-    return engines.from_columns(columns, dtypes)
+    return engines.frame_of(columns, dtypes, kind)
 
 
 def rows(lazy: nw.LazyFrame[Any]) -> list[dict[str, Any]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Self, overload
 
 from crmcx.connectors.conversions import Path, as_path
 from crmcx.testing.loopback import Asked, Loopback, Says
@@ -17,14 +17,39 @@ Hostility = Callable[[Asked, Says], Says]
 """What stands between a platform and its answers: it gets a request and the answer in calm, and says what is sent."""
 
 
-class Found(list[dict[str, Any]]):
-    """Records in the order in which they are told, each with a key by which a page token can point behind it."""
+class Found(Sequence[dict[str, Any]]):
+    """Records in the order in which they are told, each with a key by which a page token can point behind it.
 
-    def __init__(self, kind: str, told: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    Args:
+        kind: Their kind.
+        told: Keys with records, or with what `say` makes one of.
+        say: Makes the record; it is asked only for what a page shows.
+    """
+
+    def __init__(
+        self, kind: str, told: Iterable[tuple[str, Any]], say: Callable[[Any], dict[str, Any]] | None = None
+    ) -> None:
         pairs = tuple(told)
-        super().__init__(record for _, record in pairs)
         self.kind = kind
         self.keys = tuple(key for key, _ in pairs)
+        self.things = tuple(thing for _, thing in pairs)
+        self.say = say
+
+    @overload
+    def __getitem__(self, place: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, place: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        if isinstance(place, slice):
+            return [self._said(each) for each in self.things[place]]
+        return self._said(self.things[place])
+
+    def __len__(self) -> int:
+        return len(self.things)
+
+    def _said(self, thing: Any) -> dict[str, Any]:  # noqa: ANN401 - a record, or what one is made of
+        record: dict[str, Any] = thing if self.say is None else self.say(thing)
+        return record
 
 
 class Platform:
@@ -141,13 +166,13 @@ class Platform:
                 return hashlib.sha256(f"{self.order} {each.n}".encode()).hexdigest()
             return f"{each.stamp.isoformat()} {each.n:08}"
 
-        told = sorted(((key(each), say(each)) for each in in_order(kept)), key=lambda pair: pair[0])
+        told = sorted(((key(each), each) for each in in_order(kept)), key=lambda pair: pair[0])
         again = (
             [(f"{told[self.again - 1][0]}~{key}", said) for key, said in told[: self.again]]
             if told[self.again :]
             else []
         )
-        return Found(kind, [*told[: self.again], *again, *told[self.again :]] if again else told)
+        return Found(kind, [*told[: self.again], *again, *told[self.again :]] if again else told, say)
 
     # -- serving -------------------------------------------------------------------------------------------------
 

@@ -182,7 +182,7 @@ class World:
     def id_of(self, kept: Kept) -> str:
         """The id of a record, as text."""
         kind = self.kinds[kept.kind]
-        return str(found_at(self._filled(kind.record, kept), as_path(kind.id)))
+        return str(self._filled(found_at(dict(kind.record), as_path(kind.id)), kept))
 
     def _filled(self, template: Any, kept: Kept) -> Any:  # noqa: ANN401 - JSON
         kind = self.kinds[kept.kind]

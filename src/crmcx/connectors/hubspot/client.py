@@ -12,6 +12,8 @@ from attrs import frozen
 from crmcx.connectors import DIALECTS, Api, Bearer, Budget, Rate, Reply
 from crmcx.connectors.hubspot.settings import HubSpotSettings
 from crmcx.connectors.hubspot.tables import Kind, Steps
+from crmcx.connectors.paging import by_cursor
+from crmcx.errors import PagingError
 
 
 @frozen
@@ -20,6 +22,16 @@ class End:
 
     id: str
     labels: tuple[str, ...]
+
+
+@frozen
+class Linked:
+    """The links of an object with the objects of one type."""
+
+    ends: tuple[End, ...] = ()
+    """Their other ends, in the order of their ids."""
+    unread: tuple[Any, ...] = ()
+    """What stands in the place of a link and is none."""
 
 
 def chunks(names: Iterable[str], length: int) -> Iterator[list[str]]:
@@ -51,6 +63,24 @@ def items(said: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
     return [each for each in said if isinstance(each, dict)] if isinstance(said, list) else []
 
 
+def following(said: Any) -> str | None:  # noqa: ANN401 - JSON
+    """Where a list goes on, as an answer or a part of it says; None where it ends.
+
+    Raises:
+        PagingError: What it says is not understood: to end there would leave out what follows.
+    """
+    place = said
+    for name in ("paging", "next", "after"):
+        place = dictionary(place).get(name)
+        if place is None:
+            return None
+        odd = isinstance(place, bool | list | dict) or place == "" if name == "after" else not isinstance(place, dict)
+        if odd:
+            msg = f"the answer holds a JSON {type(place).__name__} at {name}, which does not say how its list goes on"
+            raise PagingError(msg, hint="report it to the source's support; what was committed stands")
+    return str(place)
+
+
 class Portal:
     """A portal, signed in.
 
@@ -73,7 +103,7 @@ class Portal:
         self._api = api(Rate(settings.per_ten_seconds, per=timedelta(seconds=10)))
         self._finder = api(Rate(settings.searches_per_second, per=timedelta(seconds=1)))
         self._lock = Lock()
-        self._pipelines: dict[str, list[dict[str, Any]]] = {}
+        self._pipelines: dict[str, list[Any]] = {}
 
     def close(self) -> None:
         """Close the connections."""
@@ -96,7 +126,8 @@ class Portal:
     def properties(self, kind: Kind) -> list[str]:
         """The properties to read of a type of object."""
         more = {str(name): told for name, told in self.settings.properties.items()}
-        return list(dict.fromkeys([*kind.asked, *more.get(kind.type, ())]))
+        numbers = self.settings.identifiers.values() if kind.type == "contacts" else ()
+        return list(dict.fromkeys([*kind.asked, *numbers, *more.get(kind.type, ())]))
 
     def listed(self, kind: Kind, after: str | None, properties: Sequence[str]) -> Reply:
         """A page of the objects that are there, by id."""
@@ -166,10 +197,10 @@ class Portal:
 
     def read(
         self, kind: Kind, ids: Sequence[str], *, properties: Sequence[str], history: Sequence[str] = ()
-    ) -> dict[str, dict[str, Any]]:
-        """Objects by id, as many as are still there."""
+    ) -> list[Any]:
+        """The records of objects, as many as are still there."""
         size = min(self.settings.batch_size, self.settings.history_page_size) if history else self.settings.batch_size
-        made: dict[str, dict[str, Any]] = {}
+        made: list[Any] = []
         for place in range(0, len(ids), size):
             body: dict[str, Any] = {
                 "inputs": [{"id": id_} for id_ in ids[place : place + size]],
@@ -177,58 +208,72 @@ class Portal:
             }
             if history:
                 body["propertiesWithHistory"] = list(history)
-            reply = self._api.post(f"{self._objects(kind.type)}/batch/read", body, reads_only=True)
-            made |= {str(each.get("id")): each for each in items(reply.get("results"))}
+            made += records(self._api.post(f"{self._objects(kind.type)}/batch/read", body, reads_only=True))
         return made
 
-    def links(self, type_: str, ids: Sequence[str], other: str) -> dict[str, list[End]]:
-        """The other ends of the links of objects, by id; in the order of the ends' ids."""
-        found: dict[str, list[End]] = {}
-        if not ids:
-            return found
+    def links(self, type_: str, ids: Sequence[str], other: str) -> dict[str, Linked]:
+        """The links of objects with those of another type, by id."""
+        found: dict[str, list[Any]] = {}
         path = f"/crm/v4/associations/{type_}/{other}/batch/read"
         for place in range(0, len(ids), self.settings.batch_size):
-            body = {"inputs": [{"id": id_} for id_ in ids[place : place + self.settings.batch_size]]}
-            for each in items(self._api.post(path, body, reads_only=True).get("results")):
-                id_ = str(dictionary(each.get("from")).get("id"))
-                ends = items(each.get("to"))
-                if (after := _following(each)) is not None:
-                    ends += self._rest(type_, id_, other, after)
-                found.setdefault(id_, []).extend(_ends(ends))
-        return {id_: sorted(ends, key=lambda end: (len(end.id), end.id)) for id_, ends in found.items()}
+            asked = ids[place : place + self.settings.batch_size]
+            told = records(self._api.post(path, {"inputs": [{"id": id_} for id_ in asked]}, reads_only=True))
+            unclear = False
+            for each in told:
+                id_ = str(dictionary(dictionary(each).get("from")).get("id"))
+                ends = dictionary(each).get("to")
+                if id_ not in asked or not isinstance(ends, list):
+                    unclear = True
+                    continue
+                found.setdefault(id_, []).extend(ends)
+                if (after := following(each)) is not None:
+                    found[id_] += self._rest(type_, id_, other, after)
+            for id_ in asked if unclear else ():
+                if id_ not in found:
+                    found[id_] = self._rest(type_, id_, other, None)
+        return {id_: _linked(said) for id_, said in found.items()}
 
-    def _rest(self, type_: str, id_: str, other: str, after: str | None) -> list[dict[str, Any]]:
-        """What a batch does not tell of an object with many links."""
-        made: list[dict[str, Any]] = []
-        seen = set()
-        while after is not None and after not in seen:
-            seen.add(after)
-            reply = self._api.get(f"/crm/v4/objects/{type_}/{id_}/associations/{other}", limit=500, after=after)
-            made += items(reply.get("results"))
-            after = _following(dictionary(reply.data))
-        return made
+    def _rest(self, type_: str, id_: str, other: str, after: str | None) -> list[Any]:
+        """The links of one object, from some place on."""
 
-    def pipelines(self, type_: str) -> list[dict[str, Any]]:
+        def ask(token: str | None) -> Reply:
+            return self._api.get(f"/crm/v4/objects/{type_}/{id_}/associations/{other}", limit=500, after=token)
+
+        return [
+            each
+            for reply, _ in by_cursor(ask, following=lambda reply: following(reply.data), start=after)
+            for each in records(reply)
+        ]
+
+    def pipelines(self, type_: str) -> list[Any]:
         """The pipelines of a type of object, asked for once."""
         with self._lock:
             if type_ not in self._pipelines:
-                self._pipelines[type_] = items(self._api.get(f"/crm/v3/pipelines/{type_}").get("results"))
+                self._pipelines[type_] = records(self._api.get(f"/crm/v3/pipelines/{type_}"))
             return self._pipelines[type_]
+
+
+def records(reply: Reply) -> list[Any]:
+    """The records of an answer as they stand; what is no object is put aside by whoever maps it.
+
+    Raises:
+        SourceError: There is no list of them.
+    """
+    reply.rows("results")  # says what is wrong where there is no list
+    return list(reply.get("results") or ())
 
 
 def _ms(at: datetime) -> str:
     return str(int(at.timestamp()) * 1000 + at.microsecond // 1000)
 
 
-def _following(said: dict[str, Any]) -> str | None:
-    after = dictionary(dictionary(said.get("paging")).get("next")).get("after")
-    return None if after is None else str(after)
-
-
-def _ends(said: list[dict[str, Any]]) -> Iterator[End]:
+def _linked(said: list[Any]) -> Linked:
+    ends, unread = [], []
     for each in said:
-        id_ = each.get("toObjectId")
-        if isinstance(id_, bool) or id_ in {None, ""}:
-            continue
-        labels = (one.get("label") for one in items(each.get("associationTypes")))
-        yield End(str(id_), tuple(label for label in labels if isinstance(label, str) and label))
+        id_ = dictionary(each).get("toObjectId")
+        if isinstance(id_, str | int) and not isinstance(id_, bool) and id_ != "":
+            labels = (one.get("label") for one in items(each.get("associationTypes")))
+            ends.append(End(str(id_), tuple(label for label in labels if isinstance(label, str) and label)))
+        elif each is not None:
+            unread.append(each)
+    return Linked(tuple(sorted(ends, key=lambda end: (len(end.id), end.id))), tuple(unread))

@@ -12,10 +12,10 @@ from pydantic import BaseModel
 from crmcx.connectors import Connector, Cursor, Deletes, Page, Reply, Stream, stream
 from crmcx.connectors import Mapping as ClassMapping
 from crmcx.connectors.hubspot import mappings
-from crmcx.connectors.hubspot.client import Portal, dictionary, items
+from crmcx.connectors.hubspot.client import Portal, dictionary, following, records
 from crmcx.connectors.hubspot.reading import objects, steps
 from crmcx.connectors.hubspot.settings import HubSpotSettings
-from crmcx.connectors.hubspot.shaping import deal_status, probability_of
+from crmcx.connectors.hubspot.shaping import deal_status, named, probability_of
 from crmcx.connectors.hubspot.tables import PLAIN
 from crmcx.connectors.paging import by_cursor
 from crmcx.errors import ConnectorError
@@ -103,8 +103,8 @@ class HubSpot(Connector):
         for archived in ("false", "true")[begun == "true" :]:
             ask = partial(_owners, portal, archived)
             start = cursor.token if archived == begun else None
-            for reply, after in by_cursor(ask, following=("paging", "next", "after"), start=start):
-                rows = [_owner(each, archived) for each in reply.get("results") or []]
+            for reply, after in by_cursor(ask, following=lambda reply: following(reply.data), start=start):
+                rows = [_owner(each, archived) for each in records(reply)]
                 ends = Cursor(window={"archived": "true"}) if archived == "false" else None
                 yield Page(rows, next=ends if after is None else Cursor(token=after, window={"archived": archived}))
 
@@ -191,20 +191,17 @@ def _owners(portal: Portal, archived: str, after: str | None) -> Reply:
 def _owner(said: Any, archived: str) -> Any:  # noqa: ANN401 - JSON
     if not isinstance(said, dict):
         return said
-    return {**said, "crmcx": {"name": _name(said), "active": archived == "false"}}
+    name = named(said.get("firstName"), said.get("lastName"))
+    return {**said, "crmcx": {"name": name, "active": archived == "false"}}
 
 
-def _name(owner: Mapping[str, Any]) -> str | None:
-    return " ".join(str(owner[name]) for name in ("firstName", "lastName") if owner.get(name)) or None
+def _pipeline(said: Any) -> Any:  # noqa: ANN401 - JSON
+    stages = dictionary(said).get("stages")
+    return {**said, "stages": [_stage(each) for each in stages]} if isinstance(stages, list) else said
 
 
-def _pipeline(said: Mapping[str, Any]) -> dict[str, Any]:
-    stages = [
-        {
-            **each,
-            "status": deal_status(dictionary(each.get("metadata"))),
-            "probability": probability_of(dictionary(each.get("metadata"))),
-        }
-        for each in items(said.get("stages"))
-    ]
-    return {**said, "stages": stages}
+def _stage(said: Any) -> Any:  # noqa: ANN401 - JSON
+    if not isinstance(said, dict):
+        return said
+    metadata = dictionary(said.get("metadata"))
+    return {**said, "status": deal_status(metadata), "probability": probability_of(metadata)}

@@ -7,14 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from crmcx.connectors import Cursor, Page, Reply, Window, paging, windows
-from crmcx.connectors.hubspot.client import Portal, chunks, dictionary, items
-from crmcx.connectors.hubspot.shaping import merged_ids, shaped
+from crmcx.connectors.hubspot.client import Linked, Portal, chunks, dictionary, following, records
+from crmcx.connectors.hubspot.shaping import merged_ids, shaped, whole_number, yes
 from crmcx.connectors.hubspot.steps import steps_of
 from crmcx.connectors.hubspot.tables import KINDS, MERGED, STEPS, Kind
 from crmcx.errors import PagingError
 
 Rows: TypeAlias = list[Any]
-_FOLLOWING = ("paging", "next", "after")
 _FIRST = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
 
@@ -36,18 +35,13 @@ def objects(portal: Portal, cursor: Cursor, type_: str) -> Iterator[Page]:
     phase = _phase(cursor)
     if phase == "list":
         for reply, after in _listed(lambda after: portal.listed(kind, after, listed), cursor.token):
-            yield from _told(kind, whole(_rows(reply)), _next("list", after) or _next("archive"))
+            yield from _told(kind, whole(records(reply)), _next("list", after) or _next("archive"))
     elif phase == "search":
-        for reply, following in _searched(portal, kind, cursor, names):
-            yield from _told(kind, found(_rows(reply)), following or _next("archive"))
+        for reply, then in _searched(portal, kind, cursor, names):
+            yield from _told(kind, found(records(reply)), then or _next("archive"))
     token = cursor.token if phase == "archive" else None
     for reply, after in _listed(lambda after: portal.archived(kind, after, (MERGED,)), token):
-        gone = [each for each in items(reply.get("results")) if each.get("archived") is True]
-        keys = [
-            _key(kind, id_)
-            for each in gone
-            for id_ in (each.get("id"), *merged_ids(dictionary(each.get("properties"))))
-        ]
+        keys = [key for each in records(reply) for key in _gone(kind, each)]
         yield Page(keys, deleted=True, next=_next("archive", after))
 
 
@@ -65,11 +59,12 @@ def steps(portal: Portal, cursor: Cursor, stream: str) -> Iterator[Page]:
 
     if _phase(cursor) == "list":
         for reply, after in _listed(lambda after: portal.listed_with_history(kind, after, told), cursor.token):
-            yield Page(made(_rows(reply)), next=_next("list", after))
+            yield Page(made(records(reply)), next=_next("list", after))
         return
-    for reply, following in _searched(portal, kind, cursor, [kind.modified], tuple(told.fields)):
-        read = portal.read(kind, _ids(_rows(reply)), properties=[kind.modified], history=list(told.fields))
-        yield Page(made(list(read.values())), next=following)
+    for reply, then in _searched(portal, kind, cursor, [kind.modified], tuple(told.fields)):
+        ids = [id_ for each in records(reply) if (id_ := _id(each)) is not None]
+        read = portal.read(kind, ids, properties=[kind.modified], history=list(told.fields))
+        yield Page(made(read), next=then)
 
 
 def _phase(cursor: Cursor) -> str:
@@ -85,47 +80,49 @@ def _next(phase: str, after: str | None = None) -> Cursor | None:
 
 
 def _listed(ask: Callable[[Any], Reply], start: Any) -> Iterator[tuple[Reply, Any]]:  # noqa: ANN401 - JSON
-    return paging.by_cursor(ask, following=_FOLLOWING, start=start)
+    return paging.by_cursor(ask, following=lambda reply: following(reply.data), start=start)
 
 
-def _rows(reply: Reply) -> Rows:
-    """The records of a page; what is no object stands as it is, and is put aside."""
-    reply.rows("results")  # says what is wrong where there is no list
-    found = reply.get("results")
-    return list(found) if isinstance(found, list) else []
+def _id(record: Any) -> str | None:  # noqa: ANN401 - JSON
+    """The id of a record, as text; None where there is none."""
+    said = dictionary(record).get("id")
+    return str(said) if isinstance(said, str | int) and not isinstance(said, bool) and said != "" else None
 
 
 def _is_object(record: Any) -> bool:  # noqa: ANN401 - JSON
-    return isinstance(record, dict) and isinstance(record.get("properties"), dict) and record.get("id") is not None
+    return _id(record) is not None and isinstance(record.get("properties"), dict)
 
 
 def _ids(rows: Rows) -> list[str]:
     return [str(each["id"]) for each in rows if _is_object(each)]
 
 
-def _with_more(rows: Rows, rest: list[dict[str, dict[str, Any]]]) -> Rows:
-    """The records with the properties that were asked for apart, by id."""
-    if not rest:
-        return rows
-    made = []
-    for each in rows:
-        if _is_object(each):
-            more = {name: value for by_id in rest for name, value in _properties(by_id.get(str(each["id"]))).items()}
-            each = {**each, "properties": {**more, **each["properties"]}}  # noqa: PLW2901 - the same record, with more
-        made.append(each)
-    return made
+def _with_more(rows: Rows, rest: list[list[Any]]) -> Rows:
+    """The records with the properties that were asked for apart, by id.
+
+    One that is told apart in a way that is not understood is put aside: it would lose those properties.
+    """
+    for told in rest:
+        understood = {str(each["id"]): each["properties"] for each in told if _is_object(each)}
+        rows = [_joined(each, understood, clear=all(map(_is_object, told))) for each in rows]
+    return rows
 
 
-def _properties(record: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    return dictionary(dictionary(record).get("properties"))
+def _joined(record: Any, more: dict[str, dict[str, Any]], *, clear: bool) -> Any:  # noqa: ANN401 - JSON
+    if not _is_object(record):
+        return record
+    there = more.get(str(record["id"]))
+    if there is None:
+        return record if clear else _aside(record)
+    return {**record, "properties": {**there, **record["properties"]}}
 
 
 def _enriched(portal: Portal, kind: Kind, rows: Rows) -> Rows:
     """The records with what their links say. One whose properties are no object is passed on without its id."""
     ids = _ids(rows)
-    links = {other: portal.links(kind.type, ids, other) for other in kind.linked}
+    links = {other: portal.links(kind.type, ids, other) if ids else {} for other in kind.linked}
     return [
-        shaped(portal, kind, each, {other: by_id.get(str(each["id"]), []) for other, by_id in links.items()})
+        shaped(portal, kind, each, {other: by_id.get(str(each["id"]), Linked()) for other, by_id in links.items()})
         if _is_object(each)
         else _aside(each)
         for each in rows
@@ -137,7 +134,17 @@ def _aside(record: Any) -> Any:  # noqa: ANN401 - JSON
     return {"not_understood": record} if isinstance(record, dict) else record
 
 
-def _key(kind: Kind, id_: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def _gone(kind: Kind, record: Any) -> Iterator[Any]:  # noqa: ANN401 - JSON
+    """The keys of what is in the archive, and of what was merged into it; what is not understood is put aside."""
+    id_, said = _id(record), dictionary(record)
+    archived = said.get("archived")
+    if id_ is not None and (yes(archived) or (archived is None and said.get("archivedAt"))):
+        yield from (_key(kind, each) for each in (id_, *merged_ids(dictionary(said.get("properties")))))
+    elif id_ is None or str(archived).lower() != "false":
+        yield _aside(record)
+
+
+def _key(kind: Kind, id_: str) -> dict[str, Any]:
     return {"id": id_, "key": f"{kind.word}-{id_}" if kind.word else id_}
 
 
@@ -174,15 +181,16 @@ def _searched(
         reply = ask(window)
         shown.clear()
         shown[window.start] = reply
-        return _total(reply)
+        total = _total(reply)
+        return len(records(reply)) if total is None else total
 
     for window in windows(count, since, until, cap=portal.settings.search_ceiling):
         yield from _window(ask, window, beyond=None, shown=shown.get(window.start))
 
 
-def _total(reply: Reply) -> int:
-    total = reply.get("total")
-    return total if type(total) is int else len(_rows(reply))
+def _total(reply: Reply) -> int | None:
+    """How many records a search finds; None where it does not say."""
+    return whole_number(reply.get("total"))
 
 
 def _window(
@@ -191,14 +199,16 @@ def _window(
     while True:
         reply = shown or ask(window, beyond)
         shown = None
-        rows = _rows(reply)
-        last = max((int(each) for each in _ids(rows) if each.isdigit()), default=None)
-        if rows and (last is None or (beyond is not None and last <= int(beyond))):
-            msg = "a search leads back to records that were read before"
-            raise PagingError(msg, hint="report it to the source's support; what was committed stands")
-        beyond = None if last is None else str(last)
+        rows, total = records(reply), _total(reply)
         start, end = window.start.isoformat(), window.end.isoformat()
-        if not rows or _total(reply) <= len(rows):
+        if not rows or (total is not None and total <= len(rows)):
             yield reply, Cursor(window={"phase": "search", "since": end})
             return
+        numbers = (whole_number(_id(each)) for each in rows)
+        last = max((each for each in numbers if each is not None), default=None)
+        if last is None or (beyond is not None and last <= int(beyond)):
+            msg = "a search leads back to records that were read before"
+            msg = "a search shows no id by which to go on" if last is None else msg
+            raise PagingError(msg, hint="report it to the source's support; what was committed stands")
+        beyond = str(last)
         yield reply, Cursor(token=beyond, window={"phase": "search", "since": start, "end": end})

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from crmcx.models import CaseStatus, Stage
+from crmcx.models import CaseStatus, DealStatus, Stage
 
 LIFECYCLE: Mapping[str, Stage | None] = {
     "subscriber": Stage.AWARENESS,
@@ -59,8 +59,15 @@ class HubSpotSettings(BaseModel):
     """Properties to read beyond the usual ones, by type of object; they are kept in `extra`."""
     lifecycle: Mapping[str, Stage | None] = LIFECYCLE
     """The portal's lifecycle stages, and what each is here; None for one that says nothing."""
+    lifecycle_scope: str | None = None
+    """The product line that the lifecycle stages are of, where the portal is one department's; None for all."""
     ticket_stages: Mapping[str, CaseStatus] = TICKET_STAGES
     """The stages of tickets that are more than open or closed, and what each is here."""
+    deal_stages: Mapping[str, DealStatus] = Field(default_factory=dict)
+    """The stages of deals that are more than open, won or lost, such as those of withdrawn ones, and what each is."""
+    identifiers: Mapping[str, str] = Field(default_factory=dict)
+    """The properties of contacts that hold a number of another system, by the namespace of those numbers, such as
+    `{"account": "account_number"}`: by them her records are found to be of one person."""
     primary_labels: tuple[str, ...] = ("Primary",)
     """The labels of the association that goes first, the most preferred first."""
     leave_out: frozenset[str] = frozenset()

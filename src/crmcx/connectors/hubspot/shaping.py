@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
-from crmcx.connectors.hubspot.client import End, Portal, dictionary, items
+from crmcx.connectors.hubspot.client import End, Linked, Portal, dictionary, items
 from crmcx.connectors.hubspot.settings import HubSpotSettings
 from crmcx.connectors.hubspot.tables import CHANNELS, FLOWS, MERGED, SURVEYS, Kind
 
@@ -17,19 +17,24 @@ Links: TypeAlias = Mapping[str, list[End]]
 """The other ends of an object's links, by type."""
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CERTAIN = 1.0
+_DIGITS = 30
+"""The most digits of a number; one with more was not meant."""
 
 
-def instant_of(said: Any) -> str | None:  # noqa: ANN401 - JSON
+def instant_of(said: Any) -> Any:  # noqa: ANN401 - JSON
     """A time in ISO 8601, whether it is written so or in milliseconds; as it stands where it is neither.
 
     Example:
         >>> instant_of("1769932800250"), instant_of("2026-02-01T08:00:00Z"), instant_of(None)
         ('2026-02-01T08:00:00.250000Z', '2026-02-01T08:00:00Z', None)
     """
-    if said is None or isinstance(said, bool) or said == "":
+    if said is None or said == "":
         return None
+    if isinstance(said, bool) or not isinstance(said, str | int):
+        return said
     text = str(said)
     if re.fullmatch(r"-?\d{1,16}", text):
         with suppress(OverflowError):
@@ -43,8 +48,14 @@ def number_of(said: Any) -> Decimal | None:  # noqa: ANN401 - JSON
         return None
     with suppress(InvalidOperation):
         found = Decimal(str(said).strip())
-        return found if found.is_finite() else None
+        return found if found.is_finite() and abs(found.adjusted()) < _DIGITS else None
     return None
+
+
+def whole_number(said: Any) -> int | None:  # noqa: ANN401 - JSON
+    """A whole number that may be written as text; None where it is none, or below 0."""
+    found = number_of(said)
+    return int(found) if found is not None and found >= 0 and found == found.to_integral_value() else None
 
 
 def yes(said: Any) -> bool:  # noqa: ANN401 - JSON
@@ -55,7 +66,12 @@ def yes(said: Any) -> bool:  # noqa: ANN401 - JSON
 def merged_ids(properties: Mapping[str, Any]) -> list[str]:
     """The ids of the objects that were merged into one."""
     said = properties.get(MERGED)
-    return [each.strip() for each in re.split(r"[;,]", said) if each.strip()] if isinstance(said, str) else []
+    told = said if isinstance(said, list) else re.split(r"[;,]", said) if isinstance(said, str) else [said]
+    return [
+        text
+        for each in told
+        if isinstance(each, str | int) and not isinstance(each, bool) and (text := str(each).strip())
+    ]
 
 
 def first(ends: list[End] | None, preferred: tuple[str, ...]) -> End | None:
@@ -72,10 +88,10 @@ def first(ends: list[End] | None, preferred: tuple[str, ...]) -> End | None:
 class Stages:
     """The stages of the pipelines of a type of object."""
 
-    def __init__(self, pipelines: list[dict[str, Any]]) -> None:
+    def __init__(self, pipelines: list[Any]) -> None:
         self._by_id = {
             str(stage.get("id")): dictionary(stage.get("metadata"))
-            for pipeline in pipelines
+            for pipeline in items(pipelines)
             for stage in items(pipeline.get("stages"))
         }
 
@@ -83,8 +99,10 @@ class Stages:
         """How likely a deal in a stage is won."""
         return probability_of(self._by_id.get(str(stage), {}))
 
-    def deal(self, stage: Any, properties: Mapping[str, Any] | None = None) -> str:  # noqa: ANN401 - JSON
-        """Open, won or lost; by the deal's own flags where its stage is not known."""
+    def deal(self, stage: Any, settings: HubSpotSettings, properties: Mapping[str, Any] | None = None) -> str:  # noqa: ANN401 - JSON
+        """Open, won or lost, or what the settings say; by the deal's own flags where its stage is not known."""
+        if (named := settings.deal_stages.get(str(stage))) is not None:
+            return str(named)
         metadata = self._by_id.get(str(stage))
         if metadata is not None:
             return deal_status(metadata)
@@ -112,13 +130,23 @@ def deal_status(metadata: Mapping[str, Any]) -> str:
     return "open" if not closed else "won" if probability == _CERTAIN else "lost"
 
 
-def shaped(portal: Portal, kind: Kind, record: dict[str, Any], links: Links) -> dict[str, Any]:
-    """An object as the mappings read it: with its times in one spelling, and what is worked out under `crmcx`."""
+def shaped(portal: Portal, kind: Kind, record: dict[str, Any], linked: Mapping[str, Linked]) -> dict[str, Any]:
+    """An object as the mappings read it: with its times in one spelling, and what is worked out under `crmcx`.
+
+    Args:
+        portal: The portal.
+        kind: The type of object.
+        record: The object.
+        linked: Its links, by type of the other end.
+    """
     said = {name: instant_of(value) if name in kind.times else value for name, value in record["properties"].items()}
+    said |= dict.fromkeys((name for name in kind.numbers if said.get(name) == ""), None)
+    links = {other: list(each.ends) for other, each in linked.items()}
     worked_out = {
         "modified": instant_of(said.get(kind.modified)) or instant_of(record.get("updatedAt")),
         "at": instant_of(said.get(kind.created)) or instant_of(record.get("createdAt")),
         "merged": [{"id": id_} for id_ in merged_ids(said)],
+        "links_unread": {other: list(each.unread) for other, each in linked.items() if each.unread} or None,
         **_SHAPES.get(kind.type, _engagement)(portal, said, links),
     }
     if kind.type == "feedback_submissions" or kind.word:
@@ -139,8 +167,9 @@ def _language(said: Any) -> str | None:  # noqa: ANN401 - JSON
     return text if _LANGUAGE.fullmatch(text) else None
 
 
-def _named(*parts: Any) -> str | None:  # noqa: ANN401 - JSON
-    return " ".join(str(each) for each in parts if each and not isinstance(each, bool)) or None
+def named(*parts: Any) -> str | None:  # noqa: ANN401 - JSON
+    """A name, made of those of its parts that are words."""
+    return " ".join(str(each) for each in parts if each and isinstance(each, str | int) and each is not True) or None
 
 
 def _money(settings: HubSpotSettings, amount: Any, currency: Any = None) -> dict[str, str] | None:  # noqa: ANN401 - JSON
@@ -162,13 +191,32 @@ def _contact(portal: Portal, said: Mapping[str, Any], links: Links) -> dict[str,
     account = first(links.get("companies"), settings.primary_labels)
     country = said.get("hs_country_region_code")
     return {
-        "name": _named(said.get("firstname"), said.get("lastname")),
+        "name": named(said.get("firstname"), said.get("lastname")),
         "language": _language(said.get("hs_language")),
         "country": country if isinstance(country, str) and _COUNTRY.fullmatch(country) else None,
         "stage": settings.lifecycle.get(str(said.get("lifecyclestage"))),
+        "birth_year": _birth_year(said.get("date_of_birth")),
+        "address": _address(said),
+        "identifiers": [
+            {"namespace": namespace, "value": str(said[name])}
+            for namespace, name in settings.identifiers.items()
+            if said.get(name) not in {None, ""}
+        ],
         "account": _id(account),
         "accounts": _linked(links.get("companies"), account),
     }
+
+
+def _birth_year(said: Any) -> int | None:  # noqa: ANN401 - JSON
+    """The year in a date of birth, however it was typed; None where there is not just one."""
+    found = set(_YEAR.findall(str(said))) if isinstance(said, str | int) and not isinstance(said, bool) else set()
+    return int(found.pop()) if len(found) == 1 else None
+
+
+def _address(said: Mapping[str, Any]) -> str | None:
+    place = _named(said.get("zip"), said.get("city"))
+    street = said.get("address")
+    return ", ".join(each for each in (street, place) if isinstance(each, str) and each) or None
 
 
 def _company(portal: Portal, said: Mapping[str, Any], _links: Links) -> dict[str, Any]:
@@ -182,7 +230,7 @@ def _company(portal: Portal, said: Mapping[str, Any], _links: Links) -> dict[str
 
 def _deal(portal: Portal, said: Mapping[str, Any], links: Links) -> dict[str, Any]:
     stages, settings = Stages(portal.pipelines("deals")), portal.settings
-    status = stages.deal(said.get("dealstage"), said)
+    status = stages.deal(said.get("dealstage"), settings, said)
     closes = said.get("closedate")
     customer = first(links.get("contacts"), settings.primary_labels)
     probability = number_of(said.get("hs_deal_stage_probability"))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from crmcx.connectors.hubspot.client import Portal, dictionary, items
+from crmcx.connectors.hubspot.client import Portal, dictionary
 from crmcx.connectors.hubspot.shaping import Stages, instant_of
 from crmcx.connectors.hubspot.tables import Kind, Steps
 
@@ -26,15 +26,19 @@ def steps_of(
         record: The object, with their history.
     """
     word = _word_of(portal, stream)
-    history = dictionary(record.get("propertiesWithHistory"))
+    history = record.get("propertiesWithHistory")
     properties = dictionary(record.get("properties"))
     modified = instant_of(properties.get(kind.modified)) or instant_of(record.get("updatedAt"))
+    if not isinstance(history, dict | None):
+        yield {"of": record.get("id"), "not_understood": history}
     for name, fields in steps.fields.items():
-        told = [each for each in items(history.get(name)) if each.get("timestamp") is not None]
-        before: Any = None
-        for each in sorted(told, key=lambda each: _ms(each["timestamp"])):
-            value = each.get("value")
-            value = None if value in {None, ""} else str(value)
+        said = dictionary(history).get(name) or []
+        entries = said if isinstance(said, list) else [said]
+        odd = [each for each in entries if each is not None and not _is_value(each)]
+        yield from ({"of": record.get("id"), "field": fields[0], "not_understood": each} for each in odd)
+        before: str | None = None
+        for each in sorted(filter(_is_value, entries), key=lambda each: _ms(each["timestamp"])):
+            value = None if each.get("value") in (None, "") else str(each["value"])
             for field in fields:
                 if value is not None:
                     yield {
@@ -47,15 +51,22 @@ def steps_of(
                         "new": word(field, value),
                         "by": each.get("updatedByUserId") or each.get("sourceId"),
                         "modified": modified,
+                        "scope": portal.settings.lifecycle_scope,
                     }
             before = value
+
+
+def _is_value(said: object) -> bool:
+    """Whether an entry of a history says when a property got a value, and which."""
+    entry = dictionary(said)
+    return entry.get("timestamp") is not None and not isinstance(entry.get("value"), dict | list)
 
 
 def _ms(stamp: object) -> int:
     text = str(instant_of(stamp))
     try:
         return round(datetime.fromisoformat(text).timestamp() * 1000)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0
 
 
@@ -70,4 +81,4 @@ def _word_of(portal: Portal, stream: str) -> Callable[[str, str], str | None]:
         tickets = Stages(portal.pipelines("tickets"))
         return lambda field, value: tickets.ticket(value, settings) if field == "status" else value
     deals = Stages(portal.pipelines("deals"))
-    return lambda field, value: deals.deal(value) if field == "status" else value
+    return lambda field, value: deals.deal(value, settings) if field == "status" else value

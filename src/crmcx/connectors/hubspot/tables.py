@@ -23,6 +23,8 @@ class Kind:
     """The properties that are read."""
     times: tuple[str, ...] = ()
     """Those that are instants, written as ISO 8601 or in milliseconds."""
+    numbers: tuple[str, ...] = ()
+    """Those that are numbers; one that is empty is none."""
     linked: tuple[str, ...] = ()
     """The types that its links are read of."""
     modified: str = "hs_lastmodifieddate"
@@ -38,11 +40,12 @@ class Kind:
         return tuple(dict.fromkeys((self.created, self.modified, *_COMMON, *self.properties)))
 
 
-def _engagement(type_: str, word: str, *properties: str) -> Kind:
+def _engagement(type_: str, word: str, *properties: str, numbers: tuple[str, ...] = ()) -> Kind:
     return Kind(
         type=type_,
         properties=("hs_timestamp", *properties),
         times=("hs_timestamp",),
+        numbers=numbers,
         linked=("contacts", "companies", "deals", "tickets"),
         created="hs_createdate",
         word=word,
@@ -64,6 +67,7 @@ KINDS: Mapping[str, Kind] = {
             properties=(
                 *("email", "hs_additional_emails", "firstname", "lastname", "phone", "mobilephone", "lifecyclestage"),
                 *("country", "hs_country_region_code", "hs_language", "hs_timezone", "hs_email_optout"),
+                *("address", "zip", "city", "date_of_birth"),
             ),
             linked=("companies",),
             modified="lastmodifieddate",
@@ -91,6 +95,7 @@ KINDS: Mapping[str, Kind] = {
             "calls",
             "call",
             *("hs_call_direction", "hs_call_duration", "hs_call_disposition", "hs_call_title", "hs_call_body"),
+            numbers=("hs_call_duration",),
         ),
         _engagement("emails", "email", "hs_email_direction", "hs_email_subject", "hs_email_text", "hs_email_status"),
         _engagement(

@@ -8,7 +8,6 @@ from crmcx.connectors import (
     constant,
     contact,
     duration,
-    identifier,
     joined,
     mapping,
     part,
@@ -17,10 +16,8 @@ from crmcx.connectors import (
     text,
 )
 from crmcx.connectors.qualtrics.settings import QualtricsSettings
-from crmcx.models import Answer, Campaign, Choice, Customer, Feedback, Instrument, Invitation, Item, Wording
+from crmcx.models import Answer, Campaign, Choice, Customer, Feedback, Identifier, Instrument, Invitation, Item, Wording
 
-EXTERNAL = "external_reference"
-"""The namespace of the external references of contacts."""
 READ = "read"
 """Where in a record stands what was read out of it."""
 
@@ -52,7 +49,7 @@ CONTACT = mapping(
     parts=(
         contact("email", (READ, "email")),
         contact("phone", (READ, "phone")),
-        identifier(EXTERNAL, (READ, "external")),
+        part(Identifier, each=(READ, "numbers"), namespace="namespace", value="value"),
     ),
 )
 DISTRIBUTION = mapping(

@@ -12,11 +12,12 @@ from crmcx.connectors.qualtrics.settings import CHANNELS, INVITATION_STATUSES, L
 def contact_read(said: Said, settings: QualtricsSettings) -> dict[str, Any]:
     """What is read out of a contact."""
     told = fields(said)
+    external = word(told.get("extRef"))
     return {
         "language": language(told.get("language"), {**LANGUAGES, **settings.languages}),
         "email": word(told.get("email")),
         "phone": word(told.get("phone")),
-        "external": word(told.get("extRef")),
+        "numbers": [] if external is None else [{"namespace": settings.external_namespace, "value": external}],
         "created": stamp(told.get("creationDate")),
     }
 

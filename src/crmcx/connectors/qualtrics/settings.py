@@ -93,6 +93,8 @@ class QualtricsSettings(BaseModel):
     """The embedded data, or `externalDataReference`, that holds the id of the customer."""
     customer_source: str | None = None
     """The connection whose id that is; None for a contact of Qualtrics itself."""
+    external_namespace: str = "external_reference"
+    """The namespace of the external references of contacts, such as `account` where they hold account numbers."""
     interaction_field: str | None = None
     """The embedded data that holds the id of the interaction that is asked about."""
     interaction_source: str | None = None
