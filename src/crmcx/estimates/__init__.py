@@ -4,6 +4,13 @@ from crmcx.estimates.asked import Asked
 from crmcx.estimates.difference import Difference, difference
 from crmcx.estimates.estimate import Definition, Estimate, Interval, Pairs, Receipt
 from crmcx.estimates.intervals import effective_size, nps_interval, wilson_interval
+from crmcx.estimates.means import (
+    RatioSums,
+    difference_of_shares_interval,
+    mean_interval,
+    poisson_interval,
+    ratio_interval,
+)
 from crmcx.estimates.planning import Plan, nps_spread, power_of, sample_size, share_spread, smallest_difference
 from crmcx.estimates.segments import Comparison, SegmentComparison, compare_segments, holm
 from crmcx.estimates.sums import Sums
@@ -23,6 +30,7 @@ __all__ = [
     "Interval",
     "Pairs",
     "Plan",
+    "RatioSums",
     "Receipt",
     "SegmentComparison",
     "Sums",
@@ -30,12 +38,16 @@ __all__ = [
     "change_test",
     "compare_segments",
     "difference",
+    "difference_of_shares_interval",
     "effective_size",
     "holm",
+    "mean_interval",
     "nps_interval",
     "nps_spread",
+    "poisson_interval",
     "power_of",
     "quantile_of",
+    "ratio_interval",
     "sample_size",
     "share_spread",
     "smallest_difference",
