@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
-from typing import Required
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Required, TypedDict
 
 from crmcx.metrics._amounts import Into
 from crmcx.metrics._options import Clustered, Dated, Options, Sampled
+from crmcx.tables import KnownSince
 
 
 class AmountOptions(Options, total=False):
@@ -30,3 +31,15 @@ class ConversionOptions(Dated, Sampled, total=False):
     within: Required[timedelta]
     step: str
     unit: str
+
+
+class PipelineOptions(TypedDict, total=False):
+    """What `pipeline_value` takes."""
+
+    at: Required[datetime]
+    into: Into | None
+    as_of: datetime | None
+    known_since: KnownSince
+    min_n: int | None
+    columns: Mapping[str, str] | None
+    change_columns: Mapping[str, str] | None

@@ -1,6 +1,7 @@
 """The columnar face of the models: one schema per class, checked frames, objects to rows and back."""
 
 from crmcx.engines import Kind
+from crmcx.tables._steps import KnownSince
 from crmcx.tables.asked import AskedTable
 from crmcx.tables.calendar import Period, PeriodColumn
 from crmcx.tables.cells import to_columns, to_objects
@@ -33,6 +34,7 @@ __all__ = [
     "Frame",
     "KeyedTable",
     "Kind",
+    "KnownSince",
     "Period",
     "PeriodColumn",
     "Periods",
