@@ -43,3 +43,15 @@ class PipelineOptions(TypedDict, total=False):
     min_n: int | None
     columns: Mapping[str, str] | None
     change_columns: Mapping[str, str] | None
+
+
+class CohortOptions(Dated, Sampled, total=False):
+    """What shares of a cohort by an age take."""
+
+    within: Required[timedelta]
+
+
+class CycleOptions(Dated, Sampled, total=False):
+    """What times to an end take."""
+
+    quantile: float

@@ -9,17 +9,18 @@ from typing import Unpack, overload
 import narwhals.stable.v2 as nw
 from attrs import evolve
 
-from crmcx.errors import MissingColumnError, UsageError, demand_one_of
+from crmcx.errors import UsageError, demand_one_of
 from crmcx.estimates import Estimate, EstimateTable, Receipt
 from crmcx.instants import Window, duration_us, to_us
 from crmcx.metrics._amounts import AMOUNT, Amounts, Into, has_amount
 from crmcx.metrics._asking import Groups, metric
+from crmcx.metrics._deals import closed_deals
 from crmcx.metrics._grouping import Group, empty_group, grouped
 from crmcx.metrics._question import By, Question, names_of
 from crmcx.metrics._sales_options import AmountOptions, ConversionOptions, WinOptions
 from crmcx.metrics._shares import share
 from crmcx.metrics._trail import made_of
-from crmcx.models import Deal, DealStatus, Interaction, Money
+from crmcx.models import DealStatus, Interaction, Money
 from crmcx.tables import Frame, Table, in_window, known_by, take, visible_to_customers, words_in
 
 
@@ -150,31 +151,6 @@ def _sum(group: Group, total: Money | None, receipt: Receipt) -> Estimate:
         excluded=group.excluded,
         receipt=receipt,
     )
-
-
-def closed_deals(
-    deals: Table,
-    question: Question,
-    cluster: str | None,
-    needs: Sequence[str],
-    columns: Mapping[str, str] | None,
-) -> Frame:
-    """The deals that were closed in the window."""
-    wants = ["closed_us", "closed_day"] if question.window else []
-    frame = take(
-        deals,
-        Deal,
-        needs=["status", *needs],
-        wants=[*wants, *([cluster] if cluster else [])],
-        also=question.by,
-        columns=columns,
-    )
-    if question.window is None:
-        return frame
-    if not {"closed_us", "closed_day"} & frame.columns:
-        msg = "the deals table lacks closed_us and closed_day, and a window needs one of them"
-        raise MissingColumnError(msg, hint='pass columns={"closed_us": "your column"}', missing=("closed_us",))
-    return frame.having(in_window(frame, question.window, "closed_us", "closed_day"))
 
 
 @overload
