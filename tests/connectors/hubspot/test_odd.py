@@ -17,6 +17,7 @@ from crmcx.sandbox.hubspot_data import OBJECTS
 from crmcx.testing.loopback import Asked, Says
 from crmcx.testing.trial import Outcome, Subject, Trial
 
+pytestmark = pytest.mark.once
 ODD = (None, True, False, 7, 2.5, 1e300, "", "7", "odd", "²", [], [None], {}, {"odd": "value"})
 NO_OBJECTS = (None, True, False, 7, "odd", [])
 STREAMS = tuple(each.name for each in HubSpot.declared())

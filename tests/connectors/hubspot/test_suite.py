@@ -13,6 +13,7 @@ from crmcx.testing import connector_suite
 from crmcx.testing.kills import Kills
 from crmcx.testing.world import World
 
+pytestmark = pytest.mark.once
 SETTINGS = {"url": "{url}", "token": "pat-eu1-sandbox-token"}
 READ = ("owners", "pipelines", "contacts", "consents", "deals", "deal_changes", "calls")
 

@@ -17,6 +17,7 @@ from crmcx.sandbox.hubspot import TOKEN
 from crmcx.sandbox.hubspot_data import example
 from crmcx.testing.trial import Subject, Trial
 
+pytestmark = pytest.mark.once
 TYPES = ("companies", "contacts", "deals", "tickets", "notes")
 TABLES = {
     "companies": "accounts",

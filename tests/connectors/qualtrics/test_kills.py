@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -9,12 +10,22 @@ import pytest
 from crmcx.connectors import Qualtrics
 from crmcx.sandbox.qualtrics import TOKEN, QualtricsSandbox
 from crmcx.testing.kills import Death, Kills, Where
+from crmcx.testing.still import StillClock
 from crmcx.testing.world import World
 
+pytestmark = pytest.mark.once
 EACH = 25
 """Kills at either kind of failpoint."""
 FILES_AGAIN = 4
 """Exports that may be asked for again: those that one commit takes, and the one that was read."""
+
+
+class Unhurried(QualtricsSandbox):
+    """It takes any number of requests: all kills are at one moment of its clock, which no child moves on."""
+
+    def __init__(self, still: StillClock | None = None) -> None:
+        super().__init__(still)
+        self.per_minute = sys.maxsize
 
 
 def news(world: World) -> None:
@@ -30,7 +41,7 @@ def kills(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with Kills(
         Qualtrics,
         settings={"url": "{url}", "token": TOKEN},
-        server=QualtricsSandbox,
+        server=Unhurried,
         folder=tmp_path_factory.mktemp("stores"),
         page_size=5,
         rows_per_commit=5,

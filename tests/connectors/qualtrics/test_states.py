@@ -18,6 +18,7 @@ from crmcx.connectors import Qualtrics
 from crmcx.sandbox.qualtrics import TOKEN, QualtricsSandbox
 from crmcx.testing.trial import Subject, Trial
 
+pytestmark = pytest.mark.once
 SUBJECT = Subject(connector=Qualtrics, settings={"url": "{url}", "token": TOKEN}, server=QualtricsSandbox, records=1)
 REREAD, WHOLE = timedelta(days=7), timedelta(days=30)
 LEAPS = (timedelta(hours=2), timedelta(days=3, hours=5), timedelta(days=8, hours=1))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from crmcx.connectors import Qualtrics
 from crmcx.sandbox.qualtrics import TOKEN, QualtricsSandbox
 from crmcx.testing import connector_suite
 
+pytestmark = pytest.mark.once
 SETTINGS = {"url": "{url}", "token": TOKEN}
 
 

@@ -214,7 +214,7 @@ def _birth_year(said: Any) -> int | None:  # noqa: ANN401 - JSON
 
 
 def _address(said: Mapping[str, Any]) -> str | None:
-    place = _named(said.get("zip"), said.get("city"))
+    place = named(said.get("zip"), said.get("city"))
     street = said.get("address")
     return ", ".join(each for each in (street, place) if isinstance(each, str) and each) or None
 

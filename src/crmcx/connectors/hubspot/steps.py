@@ -51,7 +51,7 @@ def steps_of(
                         "new": word(field, value),
                         "by": each.get("updatedByUserId") or each.get("sourceId"),
                         "modified": modified,
-                        "scope": portal.settings.lifecycle_scope,
+                        "scope": portal.settings.lifecycle_scope or "",
                     }
             before = value
 
