@@ -13,12 +13,13 @@ import polars as pl
 import pytest
 from attrs import evolve
 from tests import company
+from tests.asked_of_service import SERVICE
 
 from crmcx import journey, metrics
 from crmcx.errors import ColumnTypeError
 from crmcx.estimates import Estimate, EstimateTable
 from crmcx.instants import Window
-from crmcx.models import Answer, Case, Deal, Feedback, Interaction, StageChange
+from crmcx.models import Answer, Case, CaseChange, Deal, Feedback, Interaction, StageChange
 from crmcx.tables import rows_of, schema_of, to_columns
 
 WINDOW = Window(date(2025, 2, 1), date(2025, 3, 20), zone="Europe/Berlin")
@@ -55,14 +56,7 @@ FUNCTIONS: dict[str, Function] = {
     "conversion": lambda t: metrics.conversion(
         t["interactions"], start="quote", goal=["apply", "sign"], within=timedelta(days=3), by="channel"
     ),
-    "first_response_time": lambda t: metrics.first_response_time(t["cases"], t["interactions"]),
-    "first_response_time by priority": lambda t: metrics.first_response_time(
-        t["cases"], t["interactions"], by="priority", quantile=0.9
-    ),
-    "resolution_time": lambda t: metrics.resolution_time(t["cases"], window=WINDOW),
-    "resolution_time by priority": lambda t: metrics.resolution_time(t["cases"], by="priority", until="resolved"),
-    "sla_attainment": lambda t: metrics.sla_attainment(t["cases"]),
-    "sla_attainment by priority": lambda t: metrics.sla_attainment(t["cases"], by="priority"),
+    **SERVICE,
     "retention by month": lambda t: metrics.retention(t["interactions"], zone="Europe/Berlin"),
     "retention by cohort": lambda t: metrics.retention(
         t["interactions"], period="day", by="cohort", after=2, zone="America/New_York"
@@ -137,6 +131,7 @@ def objects() -> dict[str, list[Any]]:
         "cases": company.cases(draw),
         "interactions": company.interactions(draw),
         "stage_changes": company.stage_changes(draw),
+        "case_changes": company.case_changes(draw),
     }
 
 
@@ -146,6 +141,7 @@ CLASSES = {
     "cases": Case,
     "interactions": Interaction,
     "stage_changes": StageChange,
+    "case_changes": CaseChange,
 }
 
 
@@ -221,7 +217,8 @@ def test_not_a_number_is_nothing(engine: str) -> None:
 
 def test_every_function_is_here() -> None:
     asked = {name.split(" ", 1)[0] for name in FUNCTIONS} | {"strict"}
-    of_tables = {name for name in metrics.__all__ if name[0].islower()} - {"nps_from_counts", "nps_from_scores", "per"}
+    scalars = {"business_time", "nps_from_counts", "nps_from_scores", "per"}
+    of_tables = {name for name in metrics.__all__ if name[0].islower()} - scalars
     assert of_tables <= asked
     of_journeys = {name for name in journey.__all__ if name[0].islower()}
     assert of_journeys <= asked

@@ -80,7 +80,7 @@ class Receipt:
     definition: Definition
     """What it means."""
     unit: str
-    """`share`, `points`, `duration`, `money`."""
+    """`share`, `points`, `duration`, `money`, `count`, `rate`."""
     window: Window | None = None
     """The days that count; None for all."""
     as_of: datetime | None = None
@@ -241,4 +241,6 @@ def _words(value: Value | None, unit: str) -> str:
         return time_words(value)
     if isinstance(value, Money):
         return amount_words(value)
-    return share_words(value) if unit == "share" else f"{value:.1f}"
+    if unit == "count":
+        return count_words(round(value))
+    return share_words(value) if unit == "share" else f"{value:.3g}" if unit == "rate" else f"{value:.1f}"

@@ -349,6 +349,11 @@ def settled(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return engines.settled(lazy)
 
 
+def nullable(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """A lazy frame in whose columns None stays None, also where columns without gaps are shifted or joined."""
+    return engines.nullable(lazy)
+
+
 def native(lazy: nw.LazyFrame[Any]) -> Any:  # noqa: ANN401 - a frame of any engine
     """A lazy frame as one of its own engine: of Polars and pandas a data frame, else lazy as it is."""
     return engines.native(lazy)
