@@ -11,7 +11,7 @@ from crmcx.errors import MissingColumnError
 from crmcx.instants import to_us
 from crmcx.metrics._question import Question
 from crmcx.models import Deal, DealStatus
-from crmcx.tables import Frame, Table, in_window, take, words_in
+from crmcx.tables import Frame, Table, in_window, latest, take, words_in
 
 DAY_US = 86_400_000_000
 _DATES = {"began_us": ("created_us", "opened_day"), "ended_us": ("closed_us", "closed_day")}
@@ -91,3 +91,36 @@ def is_decided(*, won: bool) -> nw.Expr:
     return words_in(
         "status", *((DealStatus.WON.value,) if won else (DealStatus.LOST.value, DealStatus.ABANDONED.value))
     )
+
+
+WON, LOST = 1, 2
+"""Fates of deals; 0 is open."""
+
+
+def aged_deals(
+    deals: Table, question: Question, columns: Mapping[str, str] | None
+) -> tuple[Frame, Question, dict[str, nw.Expr]]:
+    """Deals with `length_us` up to their end or the date of knowledge, and `fate`; and why some do not count."""
+    frame = dated_deals(deals, question, columns)
+    if question.as_of is None:
+        question = evolve(question, as_of=latest((frame, "began_us"), (frame, "ended_us")))
+    until = 0 if question.as_of is None else to_us(question.as_of)
+    frame = begun_by(frame, question)
+    began, ended = nw.col("began_us"), nw.col("ended_us")
+    decided = is_decided(won=True) | is_decided(won=False)
+    done = decided & ~ended.is_null() & (ended <= until)
+    fate = nw.when(done & is_decided(won=True)).then(nw.lit(WON)).otherwise(nw.when(done).then(LOST).otherwise(0))
+    last = nw.when(done).then(ended).otherwise(nw.lit(until))
+    excluded = {
+        "unknown_status": ~decided & ~words_in("status", DealStatus.OPEN.value),
+        "no_beginning": began.is_null(),
+        "no_end": decided & ended.is_null(),
+        "ended_before_beginning": ~began.is_null() & (last < began),
+    }
+    lazy = frame.lazy.with_columns((last - began).alias("length_us"), fate.alias("fate"))
+    return evolve(frame, lazy=lazy, columns=frame.columns | {"length_us", "fate"}), question, excluded
+
+
+def cluster_of(frame: Frame, cluster: str | None) -> nw.Expr:
+    """Which rows belong together; null where nothing tells."""
+    return nw.col(cluster) if cluster is not None and cluster in frame.columns else nw.lit(None).cast(nw.Int64())

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Required, TypedDict
 
+from crmcx.instants import Window
 from crmcx.metrics._amounts import Into
 from crmcx.metrics._options import Clustered, Dated, Options, Sampled
 from crmcx.tables import KnownSince
@@ -55,3 +56,32 @@ class CycleOptions(Dated, Sampled, total=False):
     """What times to an end take."""
 
     quantile: float
+
+
+class LeadOptions(Dated, Sampled, total=False):
+    """What `lead_generation` takes."""
+
+    unit: str | None
+
+
+class LeadConversionOptions(Dated, Clustered, total=False):
+    """What `lead_conversion` takes."""
+
+    within: Required[timedelta]
+    young: str
+
+
+class FlowOptions(TypedDict, total=False):
+    """What `lead_flow` takes."""
+
+    window: Required[Window]
+    min_n: int | None
+    columns: Mapping[str, str] | None
+
+
+class SpeedOptions(Dated, Sampled, total=False):
+    """What `speed_to_lead` takes."""
+
+    quantile: float
+    unit: str
+    interaction_columns: Mapping[str, str] | None
