@@ -7,7 +7,7 @@ are looked up once and become a sum of steps.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import narwhals.stable.v2 as nw
@@ -16,6 +16,8 @@ from attrs import frozen
 from crmcx import engines
 from crmcx.instants import DAY_US, EPOCH, clock_changes, date_of, day_of, duration_us, from_us, to_us, zone
 from crmcx.tables.frames import Frame
+
+_ONE_DAY = timedelta(days=1)
 
 
 def _month_of(day: int) -> int:
