@@ -115,19 +115,19 @@ class _Looked:
             becomes = {name for each in below for name in lands_in[each]}
             by_id = any(name.endswith(".source_id") for name in becomes)  # and by it a record finds its links
             if not becomes or (path[-1] != "id" and not by_id):
-                changed = self._changed(path, made) - set(paths)
-                becomes |= {name for each in changed for name in lands_in.get(each, ())}
+                telling = {each for each in lands_in if lands_in[each] and each not in paths}
+                becomes |= {name for each in self._changed(path, made, telling) for name in lands_in[each]}
             yield Kept(spelled(path), tuple(sorted(becomes)), any(each in in_extra for each in below))
 
-    def _changed(self, path: tuple[str, ...], made: list[Any]) -> set[tuple[str, ...]]:
-        """The fields of the records that say something else where a field does; not where a record can be none."""
+    def _changed(self, path: tuple[str, ...], made: list[Any], telling: set[tuple[str, ...]]) -> set[tuple[str, ...]]:
+        """Which of some fields of the records say something else where a field does; not where a record can be none."""
         found: set[tuple[str, ...]] = set()
         for value in _SPOILED:
             other, report = self._read(lambda records, value=value: [_put(each, path, value) for each in records])
             if len(other) == len(made) and not report.rejected:
                 one, two = _by_path(made), _by_path(other)
-                found |= {each for each in one.keys() | two.keys() if one.get(each) != two.get(each)}
-            if found - {path}:
+                found |= {each for each in telling if one.get(each) != two.get(each)}
+            if found:
                 break
         return found
 
