@@ -46,7 +46,7 @@ _HUBSPOT: Mapping[str, Mapping[str, str]] = {
     "feedback_submissions": {"hs_survey_name": "Branches", "hs_survey_channel": "EMAIL", "hs_language": "de"},
 }
 """Values of properties that the examples of the sandbox do not have, where not any value is one."""
-_SPOILED = (None, "other", "customer", "true", "1", "2020-02-02T02:02:02Z")
+_SPOILED = (None, "other", "customer", "true", "false", "1", "2020-02-02T02:02:02Z", "2031-02-02T02:02:02Z")
 """What is said in the place of a value; None to leave it out."""
 
 
@@ -114,12 +114,16 @@ class _Looked:
             below = [each for each in lands_in if each[: len(path)] == path]
             becomes = {name for each in below for name in lands_in[each]}
             by_id = any(name.endswith(".source_id") for name in becomes)  # and by it a record finds its links
+            changed: set[tuple[str, ...]] = set()
             if not becomes or (path[-1] != "id" and not by_id):
-                telling = {each for each in lands_in if lands_in[each] and each not in paths}
-                becomes |= {name for each in self._changed(path, made, telling) for name in lands_in[each]}
-            yield Kept(spelled(path), tuple(sorted(becomes)), any(each in in_extra for each in below))
+                typed = {each for each in lands_in if lands_in[each]}
+                changed = self._changed(path, made, (typed | in_extra).difference(paths), typed)
+                becomes |= {name for each in changed for name in lands_in[each]}
+            yield Kept(spelled(path), tuple(sorted(becomes)), not in_extra.isdisjoint({*below, *changed}))
 
-    def _changed(self, path: tuple[str, ...], made: list[Any], telling: set[tuple[str, ...]]) -> set[tuple[str, ...]]:
+    def _changed(
+        self, path: tuple[str, ...], made: list[Any], telling: set[tuple[str, ...]], typed: set[tuple[str, ...]]
+    ) -> set[tuple[str, ...]]:
         """Which of some fields of the records say something else where a field does; not where a record can be none."""
         found: set[tuple[str, ...]] = set()
         for value in _SPOILED:
@@ -127,7 +131,7 @@ class _Looked:
             if len(other) == len(made) and not report.rejected:
                 one, two = _by_path(made), _by_path(other)
                 found |= {each for each in telling if one.get(each) != two.get(each)}
-            if found:
+            if found & typed:
                 break
         return found
 
