@@ -6,6 +6,7 @@ NAME := $(notdir $(PYTHON))
 DEMO := .venv/demo-$(NAME)
 DEV := .venv/dev-$(NAME)
 BENCH := .venv/bench
+SPARK := .venv/spark-$(NAME)
 PIP := -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 CUSTOMERS ?= 5000
 OUT ?= build/demo
@@ -14,7 +15,7 @@ SELECT ?=
 DATA ?= $(CRMCX_PUBLIC_DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-public test test-deep lint fix typing docs model-page hostile-page connector-pages bench bench-sync build-check clean python
+.PHONY: help demo demo-public test test-deep test-spark lint fix typing docs model-page hostile-page connector-pages bench bench-sync build-check clean python
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -35,6 +36,14 @@ $(DEV)/done: pyproject.toml constraints.txt | python
 	@$(DEV)/bin/python $(PIP) --editable '.' --group dev
 	@touch $@
 
+$(SPARK)/done: pyproject.toml constraints.txt | python
+	@command -v java >/dev/null || { echo "Spark needs Java 17 or newer; install it, such as openjdk-17-jre-headless" >&2; exit 1; }
+	@echo "making $(SPARK) with $(PYTHON)"
+	@$(PYTHON) -m venv --clear $(SPARK)
+	@$(SPARK)/bin/python $(PIP) --upgrade 'pip>=25.1'
+	@$(SPARK)/bin/python $(PIP) --editable '.[spark]' --group spark
+	@touch $@
+
 demo: $(DEMO)/done ## run the demo bank: exports in, people, numbers and a page out (CUSTOMERS=5000 OUT=build/demo)
 	@$(DEMO)/bin/crmcx demo --customers $(CUSTOMERS) --out $(OUT)
 
@@ -47,6 +56,9 @@ test: $(DEV)/done ## run the tests, with doctests and coverage (SELECT="marks, a
 
 test-deep: $(DEV)/done ## run the long tests: many kills, big simulations
 	@$(DEV)/bin/python -m pytest -m deep -n 2
+
+test-spark: $(SPARK)/done ## run every metric and journey function on Spark; needs Java
+	@$(SPARK)/bin/python -m pytest -m spark tests/spark
 
 lint: $(DEV)/done ## check style, formatting and the change notes
 	@$(DEV)/bin/ruff check .

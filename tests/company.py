@@ -6,7 +6,19 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crmcx.models import Answer, Case, Deal, Feedback, Interaction, Money, Scale, Stage, StageChange
+from crmcx.models import (
+    Answer,
+    Case,
+    Deal,
+    Feedback,
+    Interaction,
+    Money,
+    Order,
+    Scale,
+    Stage,
+    StageChange,
+    Subscription,
+)
 
 START = datetime(2025, 1, 30, 22, tzinfo=UTC)
 NPS = Scale(min=0, max=10)
@@ -121,6 +133,42 @@ def stage_changes(draw: random.Random, people: int = 40) -> list[StageChange]:
             mode=draw.choice(["observed"] * 4 + ["derived", "predicted"]),
         )
         for number in range(people * 8)
+    ]
+
+
+def subscriptions(draw: random.Random, people: int = 40) -> list[Subscription]:
+    """Contracts, several a person, with gaps and without, some on trial, some cancelled before they began."""
+    made = []
+    for number in range(people * 2):
+        start = START + timedelta(hours=12 * draw.randrange(-80, 80))
+        made.append(
+            Subscription(
+                source="billing",
+                source_id=str(number),
+                customer=None if draw.random() < 0.05 else f"web/{draw.randrange(people)}",
+                product=draw.choice(["loan", "card", None]),
+                status=draw.choice(["active", "active", "ended", "trial"]),
+                started_at=None if draw.random() < 0.05 else start,
+                trial_ends_at=start + timedelta(days=10) if draw.random() < 0.1 else None,
+                ended_at=start + timedelta(hours=12 * draw.randrange(-1, 90)) if draw.random() < 0.6 else None,
+            )
+        )
+    return made
+
+
+def orders(draw: random.Random, people: int = 40) -> list[Order]:
+    """Orders, with ties, some cancelled, some without an amount or a customer."""
+    return [
+        Order(
+            source="shop",
+            source_id=str(number),
+            customer=None if draw.random() < 0.05 else f"web/{int(people * draw.random() ** 2)}",
+            placed_at=START + timedelta(hours=6 * draw.randrange(280)),
+            status=draw.choice(["paid"] * 5 + ["placed", "cancelled", "refunded"]),
+            total=None if draw.random() < 0.05 else Money(amount=f"{draw.randrange(1, 40)}.50", currency="EUR"),
+            channel=draw.choice(["web", "phone", None]),
+        )
+        for number in range(people * 6)
     ]
 
 

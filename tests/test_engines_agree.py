@@ -18,10 +18,11 @@ from crmcx import journey, metrics
 from crmcx.errors import ColumnTypeError
 from crmcx.estimates import Estimate, EstimateTable
 from crmcx.instants import Window
-from crmcx.models import Answer, Case, Deal, Feedback, Interaction, StageChange
+from crmcx.models import Answer, Case, Deal, Feedback, Interaction, Order, StageChange, Subscription
 from crmcx.tables import rows_of, schema_of, to_columns
 
 WINDOW = Window(date(2025, 2, 1), date(2025, 3, 20), zone="Europe/Berlin")
+MONTH = Window(date(2025, 2, 1), date(2025, 3, 1), zone="Europe/Berlin")
 DTYPES = {"int64": pl.Int64(), "float64": pl.Float64(), "string": pl.String(), "bool": pl.Boolean()}
 Tables = dict[str, Any]
 Function = Callable[[Tables], Any]
@@ -69,6 +70,22 @@ FUNCTIONS: dict[str, Function] = {
     ),
     "retention by day": lambda t: metrics.retention(t["interactions"], period="day", after=3, by="channel"),
     "retention after 24 hours": lambda t: metrics.retention(t["interactions"], period="24 hours", or_later=True),
+    "tenure": lambda t: metrics.tenure(t["subscriptions"], as_of=AS_OF, quantile=0.25),
+    "tenure by product": lambda t: metrics.tenure(
+        t["subscriptions"],
+        as_of=AS_OF,
+        by="product",
+        watched_since=AS_OF - timedelta(days=60),
+        step=timedelta(hours=1),
+    ),
+    "mean_tenure": lambda t: metrics.mean_tenure(t["subscriptions"], as_of=AS_OF, until=timedelta(days=30), unit="key"),
+    "survival": lambda t: metrics.survival(t["subscriptions"], as_of=AS_OF, window=WINDOW),
+    "churn": lambda t: metrics.churn(t["subscriptions"], window=MONTH),
+    "churn by product": lambda t: metrics.churn(t["subscriptions"], window=MONTH, by="product", as_of=AS_OF),
+    "churn_rate": lambda t: metrics.churn_rate(t["subscriptions"], window=MONTH),
+    "churn_rate by product": lambda t: metrics.churn_rate(
+        t["subscriptions"], window=MONTH, by=["product", "status"], per=timedelta(days=365), unit="key"
+    ),
     "transitions": lambda t: journey.transitions(journey.JourneyLog(t["interactions"])),
     "funnel": lambda t: journey.funnel(
         journey.JourneyLog(t["interactions"]), ["quote", "apply", "sign"], within=timedelta(days=9)
@@ -94,6 +111,8 @@ FUNCTIONS: dict[str, Function] = {
     "stage_agreement with derived stages": lambda t: journey.stage_agreement(
         t["stage_changes"], derived(t, ONBOARDING), as_of=AS_OF, scope=""
     ),
+    "in_stage": lambda t: rows_of(journey.in_stage(t["answers"], t["stage_changes"])),
+    "nps by the stage then": lambda t: metrics.nps(journey.in_stage(t["answers"], t["stage_changes"]), by="stage"),
     "stages_together": lambda t: rows_of(journey.stages_together(t["stage_changes"], derived(t, ONBOARDING))),
 }
 
@@ -137,6 +156,8 @@ def objects() -> dict[str, list[Any]]:
         "cases": company.cases(draw),
         "interactions": company.interactions(draw),
         "stage_changes": company.stage_changes(draw),
+        "subscriptions": company.subscriptions(draw),
+        "orders": company.orders(draw),
     }
 
 
@@ -146,6 +167,8 @@ CLASSES = {
     "cases": Case,
     "interactions": Interaction,
     "stage_changes": StageChange,
+    "subscriptions": Subscription,
+    "orders": Order,
 }
 
 
@@ -164,8 +187,9 @@ def plain(result: Any) -> Any:
         return result.to_dict()
     if isinstance(result, EstimateTable):
         return [(key, estimate.to_dict()) for key, estimate in result]
-    if isinstance(result, journey.Transitions | journey.StageMix | journey.StageAgreement | metrics.Evidence):
-        told = ("keys", "rows", "units", "share", "kappa", "reason", "excluded")
+    tables = journey.Transitions | journey.StageMix | journey.StageAgreement | metrics.Evidence | metrics.Survival
+    if isinstance(result, tables):
+        told = ("keys", "rows", "units", "share", "kappa", "reason", "excluded", "steps", "n", "ended", "longest")
         return [getattr(result, name, None) for name in told]
     if isinstance(result, journey.DerivedStages):
         evidence = sorted(tuple(row.values()) for row in rows_of(result.evidence()))

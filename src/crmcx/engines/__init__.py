@@ -5,6 +5,7 @@ from crmcx.engines.database import connect, could_not_write, handed_over, lacks_
 from crmcx.engines.frames import (
     engine_name,
     from_columns,
+    looked_up,
     native,
     nullable,
     rows,
@@ -30,6 +31,7 @@ __all__ = [
     "is_sound",
     "kind_of",
     "lacks_memory",
+    "looked_up",
     "native",
     "nullable",
     "parquet_columns",

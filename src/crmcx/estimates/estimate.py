@@ -241,4 +241,6 @@ def _words(value: Value | None, unit: str) -> str:
         return time_words(value)
     if isinstance(value, Money):
         return amount_words(value)
+    if unit.startswith("per "):
+        return f"{value:.3g}"
     return share_words(value) if unit == "share" else f"{value:.1f}"

@@ -131,8 +131,8 @@ def effective_size(sums: Sums) -> float:
     """The size of an independent sample that would be as sure as this one, at most `n`.
 
     The variance of a mean of n observations from G clusters is taken between the clusters,
-    G/(G-1) · Σ_g(Σ_i(x - mean))² / n², and compared with that of n independent ones. Where all observations are
-    equal the two cannot be compared, and each cluster counts once.
+    G/(G-1) · Σ_g(Σ_i w(x - mean))² / (Σw)², and compared with that of n independent ones. Where all observations are
+    equal the two cannot be compared, and each cluster counts once; with weights, (Σw)² / Σ_g(Σ_i w)² of them count.
 
     Args:
         sums: Sums over observations and clusters.
@@ -144,14 +144,12 @@ def effective_size(sums: Sums) -> float:
         Korn and Graubard (1998), Survey Methodology 24:193, for the effective size in intervals of shares.
     """
     n, clusters = sums.n, sums.clusters
-    if clusters in {0, n}:
+    if not clusters or (clusters == n and sums.weight is None):
         return float(n)
     if clusters == 1:
         return 1.0
-    between = n * n * sums.cluster_squares - 2 * n * sums.total * sums.cluster_products
-    between += sums.total * sums.total * sums.cluster_sizes
-    within = n * sums.squares - sums.total * sums.total
-    if within == 0:
-        return float(clusters)
-    effect = Fraction(between * clusters, n * within * (clusters - 1))
+    size = Fraction(sums.size)
+    if not sums.spread:
+        return float(clusters) if sums.weight is None else float(size * size / Fraction(sums.cluster_sizes))
+    effect = sums.between * n * clusters / (size * size * sums.spread * (clusters - 1))
     return float(n / max(Fraction(1), effect))

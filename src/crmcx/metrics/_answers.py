@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import narwhals.stable.v2 as nw
+from attrs import frozen
 
 from crmcx.errors import ScaleError, UsageError
+from crmcx.metrics._grouping import Group, empty_group, grouped
 from crmcx.metrics._question import Question
+from crmcx.metrics._repeats import Repeats, weighed, weight_reasons
 from crmcx.models import Answer, AnswerState, Direction, FeedbackStatus, ItemKind, Scale
-from crmcx.tables import Frame, Table, in_window, known_by, rows, take, words_in
+from crmcx.tables import Frame, Table, in_window, known_by, rows, schema_of, take, words_in
 
 _WANTS = (
     *("kind", "state", "status", "item", "instrument", "person_id", "submitted_us", "known_us"),
@@ -17,18 +21,93 @@ _WANTS = (
 )
 
 
-def take_answers(
-    answers: Table, kind: ItemKind, question: Question, *, cluster: str | None, columns: Mapping[str, str] | None
-) -> Frame:
+@frozen(kw_only=True)
+class Asked:
+    """How the answers of a question count, beside what they are about."""
+
+    kind: ItemKind | None
+    """The kind of items; None where they are named."""
+    cluster: str | None
+    """Column that tells whose answers belong together."""
+    repeat: str = "all"
+    """How the answers of one unit count."""
+    repeat_of: str = "person_id"
+    """The column of the unit."""
+    weights: str | None = None
+    """Column of weights."""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What of this defines the number."""
+        repeat = self.repeat if self.repeat == "all" else f"{self.repeat} of {self.repeat_of}"
+        return {"repeat": repeat, "weights": self.weights}
+
+    def take(self, answers: Table, question: Question, *, columns: Mapping[str, str] | None) -> Frame:
+        """The answers in the window that were known by then; to one item only."""
+        if self.weights is not None and self.repeat == "mean":
+            msg = "found weights= with repeat='mean', in which each weighs 1"
+            raise UsageError(msg, hint="choose one of the two")
+        frame = take_answers(answers, self, question, columns=columns)
+        return frame if self.weights is None else weighed(frame, self.weights)
+
+    def groups(
+        self,
+        frame: Frame,
+        question: Question,
+        *,
+        off: nw.Expr,
+        value: nw.Expr,
+        counts: Mapping[str, nw.Expr],
+        real: bool = False,
+    ) -> dict[tuple[Any, ...], Group]:
+        """The sums of the answers by group.
+
+        Args:
+            frame: The answers.
+            question: What is asked.
+            off: Whether a score lies off its scale.
+            value: The observation.
+            counts: Name to 1 where the answer is one of these.
+            real: Whether observations have fractions.
+        """
+        repeats = Repeats.asked(self.repeat, self.repeat_of, frame, "submitted_us", ("feedback_key", "position"))
+        excluded = reasons(frame, off=off)
+        if self.weights is not None:
+            excluded |= weight_reasons(self.weights)
+        if repeats is not None and repeats.chooses:
+            excluded["no_time"] = nw.col("submitted_us").is_null()
+        return grouped(
+            frame,
+            by=question.by,
+            cluster=self.cluster,
+            excluded=excluded,
+            value=value,
+            counts=counts,
+            real=real,
+            weight=self.weights,
+            repeats=repeats,
+        )
+
+    def empty(self, frame: Frame, counts: Sequence[str]) -> Group:
+        """The group of no answers."""
+        return empty_group(counts, clustered=self.cluster is not None and self.cluster in frame.columns)
+
+
+def take_answers(answers: Table, asked: Asked, question: Question, *, columns: Mapping[str, str] | None) -> Frame:
     """The answers to items of one kind, in the window, that were known by then; one item only."""
     instrument, item = question.parameters["instrument"], question.parameters["item"]
+    chooses = asked.repeat in {"latest", "first"}
     needs = ["score"]
     needs += [name for name, wanted in (("instrument", instrument), ("item", item)) if wanted is not None]
-    needs += ["submitted_us"] if question.window or question.as_of else []
-    wants = [*_WANTS, *([cluster] if cluster else [])]
-    frame = take(answers, Answer, needs=needs, wants=wants, also=question.by, columns=columns)
-    if "kind" in frame.columns:
-        frame = frame.having(words_in("kind", kind.value))
+    needs += ["submitted_us"] if question.window or question.as_of or chooses else []
+    wants = [*_WANTS, *(["feedback_key", "position"] if chooses else [])]
+    own = [asked.weights, asked.repeat_of if asked.repeat != "all" else None]
+    if asked.cluster is not None:
+        (wants if asked.cluster in schema_of(Answer) else own).append(asked.cluster)
+    also = [*question.by, *(name for name in own if name is not None)]
+    frame = take(answers, Answer, needs=needs, wants=wants, also=also, columns=columns)
+    if "kind" in frame.columns and asked.kind is not None:
+        frame = frame.having(words_in("kind", asked.kind.value))
     for name, wanted in (("instrument", instrument), ("item", item)):
         if wanted is not None:
             frame = frame.having(words_in(name, wanted))
@@ -40,7 +119,8 @@ def take_answers(
         found = rows(frame.lazy.select(*map(nw.col, named)).unique())
         if len(found) > 1:
             told = sorted(" / ".join(str(row[name]) for name in named) for row in found)
-            msg = f"found {len(found)} {kind.value} items ({', '.join(told[:5])}), expected one"
+            kind = f"{asked.kind.value} items" if asked.kind else "items"
+            msg = f"found {len(found)} {kind} ({', '.join(told[:5])}), expected one"
             remedy = " or ".join(f"{name}=" for name in named)
             raise UsageError(msg, hint=f"name one with {remedy}, or group by them")
     return frame
@@ -68,6 +148,24 @@ def scales_of(frame: Frame, scale: Scale | None, question: Question) -> list[Sca
         for row in found
     }
     return [Scale(min=low, max=high, direction=direction) for low, high, direction in sorted(scales)]
+
+
+def one_scale(scales: list[Scale]) -> Scale | None:
+    """The one scale of the scores; None where there are no scores.
+
+    Raises:
+        ScaleError: There are several.
+    """
+    if len(scales) > 1:
+        msg = f"found scores on scales of {' and '.join(map(scale_words, scales))}, expected one"
+        raise ScaleError(msg, hint="name the item, or compare each scale on its own")
+    return scales[0] if scales else None
+
+
+def off_scale(scale: Scale | None) -> nw.Expr:
+    """Whether a score lies off its scale."""
+    score = nw.col("score")
+    return (score < (scale.min if scale else 0.0)) | (score > (scale.max if scale else 0.0))
 
 
 def scale_words(scale: Scale) -> str:

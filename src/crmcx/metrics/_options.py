@@ -42,3 +42,6 @@ class AnswerOptions(Dated, Clustered, total=False):
     instrument: str | None
     item: str | None
     scale: Scale | None
+    repeat: str
+    repeat_of: str
+    weights: str | None

@@ -33,12 +33,13 @@ def share(
             receipt=receipt,
         )
     size = effective_size(sums)
+    value = sums.total / sums.size
     return Estimate(
-        value=sums.total / sums.n,
+        value=value,
         n=sums.n,
         n_clusters=group.n_clusters,
         excluded=group.excluded,
         counts=told,
-        interval=wilson_interval(min(size, sums.total * size / sums.n), size, level),
+        interval=wilson_interval(min(size, max(0.0, value * size)), size, level),
         receipt=receipt,
     )

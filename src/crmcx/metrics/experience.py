@@ -12,9 +12,9 @@ from attrs import evolve
 from crmcx.errors import ScaleError, UsageError
 from crmcx.estimates import Definition, Estimate, EstimateTable, Receipt, effective_size, nps_interval
 from crmcx.instants import Window
-from crmcx.metrics._answers import reasons, scale_words, scales_of, take_answers
+from crmcx.metrics._answers import Asked, off_scale, one_scale, scale_words, scales_of
 from crmcx.metrics._asking import Groups, metric
-from crmcx.metrics._grouping import Group, empty_group, grouped
+from crmcx.metrics._grouping import Group
 from crmcx.metrics._options import AnswerOptions
 from crmcx.metrics._question import By, Question, names_of
 from crmcx.metrics._shares import share
@@ -128,6 +128,9 @@ def nps(
     window: Window | None = None,
     as_of: datetime | None = None,
     cluster: str | None = "person_id",
+    repeat: str = "all",
+    repeat_of: str = "person_id",
+    weights: str | None = None,
     level: float = 0.95,
     min_n: int | None = None,
     columns: Mapping[str, str] | None = None,
@@ -148,6 +151,12 @@ def nps(
         window: Days in which answers were submitted.
         as_of: Only what was known by then.
         cluster: Column that tells whose answers belong together; None to take all as independent.
+        repeat: How several answers of one person in one group count: `all`; the `latest` or the `first` (by
+            `submitted_us`, then `feedback_key`), the others left out as `repeat`; or their `mean`, so that each
+            person weighs 1.
+        repeat_of: The column whose answers repeat each other; `case_key` gives one answer for each case.
+        weights: Column of sampling weights, such as `weight`; answers without one are left out as `no_weight`, those
+            of weight 0 as `zero_weight`.
         level: Confidence level.
         min_n: How many observations a value must rest on; with fewer it is None, and the counts are told.
         columns: Canonical column name to the table's own.
@@ -168,10 +177,11 @@ def nps(
     Source:
         Reichheld (2003), Harvard Business Review 81(12):46.
     """
+    asked = Asked(kind=ItemKind.NPS, cluster=cluster, repeat=repeat, repeat_of=repeat_of, weights=weights)
     question = Question(
         name="nps",
         unit="points",
-        parameters=_nps_parameters() | {"instrument": instrument, "item": item},
+        parameters=_nps_parameters() | {"instrument": instrument, "item": item} | asked.parameters,
         by=names_of(by),
         window=window,
         as_of=as_of,
@@ -179,7 +189,7 @@ def nps(
         cluster=cluster,
         min_n=min_n,
     )
-    frame = take_answers(answers, ItemKind.NPS, question, cluster=cluster, columns=columns)
+    frame = asked.take(answers, question, columns=columns)
     scales = scales_of(frame, scale, question)
     if strangers := [found for found in scales if found != NPS_SCALE]:
         msg = f"found scores on a scale of {scale_words(strangers[0])}, expected 0 to 10"
@@ -194,13 +204,9 @@ def nps(
         "detractors": nw.when(detractor).then(one).otherwise(none),
     }
     value = nw.when(promoter).then(one).otherwise(nw.when(detractor).then(minus).otherwise(none))
-    clustered = cluster is not None and cluster in frame.columns
-    groups = grouped(
-        frame, by=question.by, cluster=cluster, excluded=reasons(frame, off=_off(score)), value=value, counts=counts
-    )
+    groups = asked.groups(frame, question, off=_off(score), value=value, counts=counts)
     receipt = question.receipt(frame)
-    empty = empty_group(tuple(counts), clustered=clustered)
-    return question.answer(groups, empty, lambda group: _nps(group, receipt, level))
+    return question.answer(groups, asked.empty(frame, tuple(counts)), lambda group: _nps(group, receipt, level))
 
 
 def _nps(group: Group, receipt: Receipt, level: float) -> Estimate:
@@ -215,10 +221,10 @@ def _nps(group: Group, receipt: Receipt, level: float) -> Estimate:
             counts=group.counts,
             receipt=receipt,
         )
-    shrunk = effective_size(sums) / sums.n
-    promoters, passives, detractors = (group.counts[name] for name in ("promoters", "passives", "detractors"))
+    shrunk = effective_size(sums) / sums.size
+    promoters, passives, detractors = (group.sizes[name] for name in ("promoters", "passives", "detractors"))
     return Estimate(
-        value=100 * sums.total / sums.n,
+        value=100 * sums.total / sums.size,
         n=sums.n,
         n_clusters=group.n_clusters,
         excluded=group.excluded,
@@ -251,6 +257,9 @@ def csat(
     window: Window | None = None,
     as_of: datetime | None = None,
     cluster: str | None = "person_id",
+    repeat: str = "all",
+    repeat_of: str = "person_id",
+    weights: str | None = None,
     level: float = 0.95,
     min_n: int | None = None,
     columns: Mapping[str, str] | None = None,
@@ -270,6 +279,12 @@ def csat(
         window: Days in which answers were submitted.
         as_of: Only what was known by then.
         cluster: Column that tells whose answers belong together; None to take all as independent.
+        repeat: How several answers of one person in one group count: `all`; the `latest` or the `first` (by
+            `submitted_us`, then `feedback_key`), the others left out as `repeat`; or their `mean`, so that each
+            person weighs 1.
+        repeat_of: The column whose answers repeat each other; `case_key` gives one answer for each case.
+        weights: Column of sampling weights, such as `weight`; answers without one are left out as `no_weight`, those
+            of weight 0 as `zero_weight`.
         level: Confidence level.
         min_n: How many observations a value must rest on; with fewer it is None, and the counts are told.
         columns: Canonical column name to the table's own.
@@ -287,10 +302,11 @@ def csat(
         >>> csat(pl.DataFrame({"score": [5, 4, 3, 1]}), scale=Scale(min=1, max=5)).value
         0.5
     """
+    asked = Asked(kind=ItemKind.CSAT, cluster=cluster, repeat=repeat, repeat_of=repeat_of, weights=weights)
     question = Question(
         name="csat",
         unit="share",
-        parameters={"top": top, "instrument": instrument, "item": item},
+        parameters={"top": top, "instrument": instrument, "item": item} | asked.parameters,
         by=names_of(by),
         window=window,
         as_of=as_of,
@@ -298,29 +314,19 @@ def csat(
         cluster=cluster,
         min_n=min_n,
     )
-    frame = take_answers(answers, ItemKind.CSAT, question, cluster=cluster, columns=columns)
-    scales = scales_of(frame, scale, question)
-    if len(scales) > 1:
-        msg = f"found scores on scales of {' and '.join(map(scale_words, scales))}, expected one"
-        raise ScaleError(msg, hint="name the item, or compare each scale on its own")
-    at_least = _top_box(scales[0], top) if scales else top
-    low, high = (scales[0].min, scales[0].max) if scales else (0.0, 0.0)
-    score = nw.col("score")
-    off = (score < low) | (score > high)
-    satisfied = nw.when(score >= (at_least or 0)).then(nw.lit(1)).otherwise(nw.lit(0))
-    clustered = cluster is not None and cluster in frame.columns
-    groups = grouped(
-        frame,
-        by=question.by,
-        cluster=cluster,
-        excluded=reasons(frame, off=off),
-        value=satisfied,
-        counts={"satisfied": satisfied},
-    )
-    told = {**question.parameters, "top": at_least, "scale": scale_words(scales[0]) if scales else None}
+    frame = asked.take(answers, question, columns=columns)
+    found = one_scale(scales_of(frame, scale, question))
+    at_least = _top_box(found, top) if found else top
+    satisfied = nw.when(nw.col("score") >= (at_least or 0)).then(nw.lit(1)).otherwise(nw.lit(0))
+    counts = {"satisfied": satisfied}
+    groups = asked.groups(frame, question, off=off_scale(found), value=satisfied, counts=counts)
+    told = {**question.parameters, "top": at_least, "scale": scale_words(found) if found else None}
     receipt = evolve(question, parameters=told).receipt(frame)
-    empty = empty_group(("satisfied",), clustered=clustered)
-    return question.answer(groups, empty, lambda group: share(group, receipt, level=level, nothing="no answers"))
+    return question.answer(
+        groups,
+        asked.empty(frame, tuple(counts)),
+        lambda group: share(group, receipt, level=level, nothing="no answers"),
+    )
 
 
 def _top_box(scale: Scale, top: float | None) -> float:

@@ -4,18 +4,17 @@ from crmcx.engines import Kind
 from crmcx.tables.asked import AskedTable
 from crmcx.tables.calendar import Period, PeriodColumn
 from crmcx.tables.cells import to_columns, to_objects
-from crmcx.tables.frames import (
-    Frame,
-    KeyedTable,
-    StoredTable,
-    Table,
+from crmcx.tables.events import event_of
+from crmcx.tables.frames import Frame, KeyedTable, StoredTable, Table, take, take_whole
+from crmcx.tables.handed import (
+    as_given,
     kind_of,
+    looked_up,
     native,
     rows,
     rows_of,
     same_engine,
     settled,
-    take,
     to_frame,
 )
 from crmcx.tables.history import accounts_at, cases_at, consents_at, deals_at, stages_at, subscriptions_at
@@ -40,14 +39,17 @@ __all__ = [
     "Table",
     "TableSchema",
     "accounts_at",
+    "as_given",
     "cases_at",
     "consents_at",
     "deals_at",
+    "event_of",
     "in_window",
     "key_of",
     "kind_of",
     "known_by",
     "latest",
+    "looked_up",
     "native",
     "rows",
     "rows_of",
@@ -57,6 +59,7 @@ __all__ = [
     "stages_at",
     "subscriptions_at",
     "take",
+    "take_whole",
     "to_columns",
     "to_frame",
     "to_objects",
