@@ -74,7 +74,7 @@ class Periods:
     """From when on it is which month, over the data; empty unless months are asked for."""
     until_us: int
     """The instant up to which all is known."""
-    length_us: int = _DAY_US
+    length_us: int = DAY_US
     """How long periods are that begin anew for each person."""
 
     @classmethod
