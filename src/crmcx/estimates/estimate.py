@@ -80,7 +80,7 @@ class Receipt:
     definition: Definition
     """What it means."""
     unit: str
-    """`share`, `points`, `score`, `per ...` (a rate), `duration`, `money`."""
+    """`share`, `points`, `score`, `count`, `rate`, `per ...` (a rate), `duration`, `money`."""
     window: Window | None = None
     """The days that count; None for all."""
     as_of: datetime | None = None
@@ -241,7 +241,9 @@ def _words(value: Value | None, unit: str) -> str:
         return time_words(value)
     if isinstance(value, Money):
         return amount_words(value)
-    if unit.startswith("per "):
+    if unit == "count":
+        return count_words(round(value))
+    if unit == "rate" or unit.startswith("per "):
         return f"{value:.3g}"
     if unit == "share":
         return share_words(value)
