@@ -241,6 +241,10 @@ def _words(value: Value | None, unit: str) -> str:
         return time_words(value)
     if isinstance(value, Money):
         return amount_words(value)
+    return _number_words(value, unit)
+
+
+def _number_words(value: float, unit: str) -> str:
     if unit == "count":
         return count_words(round(value))
     if unit == "rate" or unit.startswith("per "):
