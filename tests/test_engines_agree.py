@@ -106,6 +106,9 @@ FUNCTIONS: dict[str, Function] = {
         t["interactions"], period="day", by="cohort", after=2, zone="America/New_York"
     ),
     "retention by day": lambda t: metrics.retention(t["interactions"], period="day", after=3, by="channel"),
+    "retention in a bracket": lambda t: metrics.retention(
+        t["interactions"], period=timedelta(hours=40), after=2, until=5, by="channel"
+    ),
     "retention after 24 hours": lambda t: metrics.retention(t["interactions"], period="24 hours", or_later=True),
     "tenure": lambda t: metrics.tenure(t["subscriptions"], as_of=AS_OF, quantile=0.25),
     "tenure by product": lambda t: metrics.tenure(
@@ -123,6 +126,11 @@ FUNCTIONS: dict[str, Function] = {
     "churn_rate by product": lambda t: metrics.churn_rate(
         t["subscriptions"], window=MONTH, by=["product", "status"], per=timedelta(days=365), unit="key"
     ),
+    "repeat_purchase_rate": lambda t: metrics.repeat_purchase_rate(t["orders"], within=timedelta(days=10)),
+    "repeat_purchase_rate by channel": lambda t: metrics.repeat_purchase_rate(
+        t["orders"], within=timedelta(days=10), apart=timedelta(days=1), by="channel", as_of=AS_OF
+    ),
+    "rfm": lambda t: rows_of(metrics.rfm(t["orders"], as_of=AS_OF).to_frame()),
     "transitions": lambda t: journey.transitions(journey.JourneyLog(t["interactions"])),
     "funnel": lambda t: journey.funnel(
         journey.JourneyLog(t["interactions"]), ["quote", "apply", "sign"], within=timedelta(days=9)
@@ -218,9 +226,9 @@ CLASSES = {
     "cases": Case,
     "interactions": Interaction,
     "stage_changes": StageChange,
-    "subscriptions": Subscription,
     "case_changes": CaseChange,
     "sla_targets": SlaTarget,
+    "subscriptions": Subscription,
     "orders": Order,
 }
 
@@ -243,8 +251,8 @@ def plain(result: Any) -> Any:
     tables = journey.Transitions | journey.StageMix | journey.StageAgreement | metrics.Evidence | metrics.Survival
     if isinstance(result, tables):
         told = ("keys", "rows", "units", "share", "kappa", "reason", "excluded", "steps", "n", "ended", "longest")
-        values = (getattr(result, name, None) for name in told)
-        return [value for value in values if not callable(value)]
+        found = [getattr(result, name, None) for name in told]
+        return [None if callable(each) else each for each in found]
     if isinstance(result, journey.DerivedStages):
         evidence = sorted(tuple(row.values()) for row in rows_of(result.evidence()))
         return list(result), result.totals, result.moves, result.excluded, evidence

@@ -98,7 +98,7 @@ class TestContactRate:
         cases = [case(number, "ada", number / 10) for number in range(10)]
         orders = [order(number, "ada", number / 10) for number in range(40)]
         found = contact_rate(cases, orders, cluster=None, as_of=NOON + 9 * DAY)
-        assert (found.value, found.n, found.unit, found.n_clusters) == (0.25, 40, "rate", None)
+        assert (found.value, found.n, found.unit, found.n_clusters) == (0.25, 40, "per order", None)
         assert found.interval == poisson_interval(10, 40)
         # Garwood's interval of ten events, as tables print it.
         assert round(found.interval.low * 40, 2) == 4.80

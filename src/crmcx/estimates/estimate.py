@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -80,7 +80,7 @@ class Receipt:
     definition: Definition
     """What it means."""
     unit: str
-    """`share`, `points`, `score`, `count`, `rate`, `per ...` (a rate), `duration`, `money`."""
+    """`share`, `points`, `score`, `duration`, `money`, `count`, or `per order` and the like (a rate)."""
     window: Window | None = None
     """The days that count; None for all."""
     as_of: datetime | None = None
@@ -241,14 +241,14 @@ def _words(value: Value | None, unit: str) -> str:
         return time_words(value)
     if isinstance(value, Money):
         return amount_words(value)
-    return _number_words(value, unit)
+    if unit in _SPELLED:
+        return _SPELLED[unit](value)
+    return f"{value:.3g}" if unit.startswith("per ") else f"{value:.1f}"
 
 
-def _number_words(value: float, unit: str) -> str:
-    if unit == "count":
-        return count_words(round(value))
-    if unit == "rate" or unit.startswith("per "):
-        return f"{value:.3g}"
-    if unit == "share":
-        return share_words(value)
-    return f"{value:.2f}" if unit == "score" else f"{value:.1f}"
+_SPELLED: Mapping[str, Callable[[float], str]] = {
+    "count": lambda value: count_words(round(value)),
+    "score": lambda value: f"{value:.2f}",
+    "share": share_words,
+}
+"""How values of some units are spelled; others with one digit behind the point."""

@@ -10,6 +10,8 @@ from crmcx.metrics.experience_scores import ces, csat_mean, review_rating
 from crmcx.metrics.experience_voice import complaint_rate
 from crmcx.metrics.loyalty import retention
 from crmcx.metrics.loyalty_churn import churn, churn_rate
+from crmcx.metrics.loyalty_orders import repeat_purchase_rate
+from crmcx.metrics.loyalty_rfm import Buyer, BuyerCell, Rfm, rfm
 from crmcx.metrics.loyalty_tenure import Survival, SurvivalStep, mean_tenure, survival, tenure
 from crmcx.metrics.own import Mean, Ratio, Share, Span, Total
 from crmcx.metrics.sales import conversion, win_rate, won_value
@@ -22,9 +24,12 @@ from crmcx.metrics.service_targets import sla_attainment, target_attainment
 
 __all__ = [
     "BusinessClock",
+    "Buyer",
+    "BuyerCell",
     "Evidence",
     "Mean",
     "Ratio",
+    "Rfm",
     "Share",
     "Span",
     "Survival",
@@ -57,10 +62,12 @@ __all__ = [
     "one_touch_rate",
     "per",
     "reopen_rate",
+    "repeat_purchase_rate",
     "resolution_time",
     "response_rate",
     "retention",
     "review_rating",
+    "rfm",
     "self_service_rate",
     "sla_attainment",
     "survival",

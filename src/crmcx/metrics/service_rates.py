@@ -97,7 +97,7 @@ def contact_rate(
     same_engine(found, bought)
     question = Question(
         name="contact_rate",
-        unit="rate",
+        unit="per order",
         parameters={"per": "order"},
         by=names,
         window=window,
