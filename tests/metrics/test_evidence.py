@@ -107,6 +107,9 @@ def test_months_are_those_of_the_zone() -> None:
     assert groups("quarter", "UTC") == {date(2025, 1, 1): 0, None: -100}
     assert groups("year", "UTC") == {date(2025, 1, 1): 0, None: -100}
     table = metrics.nps(frame, by=["feedback_key", metrics.per("year", of="submitted_us")], scale=TEN)
+    assert "periods       year of submitted_us in UTC" in repr(table.rows[0][1].receipt)
+    assert table.rows[0][1].to_dict()["periods"] == "year of submitted_us in UTC"
+    assert metrics.nps(frame, scale=TEN).receipt.periods is None
     assert table.by == ("feedback_key", "year")
     assert metrics.evidence(table, frame, feedback_key=3, year=None).keys == (3,)
     with pytest.raises(UsageError, match="found period='fortnight'"):
