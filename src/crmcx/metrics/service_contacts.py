@@ -73,7 +73,8 @@ def first_contact_resolution(
         interactions: Interactions, when messages in the same case are to count: also those that only say thanks.
         by: Columns to group by.
         within: How long after the end a further contact counts, its end included.
-        same: Columns that are equal when two cases are about the same matter; none, to count any further case.
+        same: Columns that are equal when two cases are about the same matter, such as `category`, or `parent_key` for
+            cases that are linked to a larger one; none, to count any further case.
         unit: Column that tells customers apart.
         window: Days in which cases were opened.
         as_of: The date up to which all is known; the latest instant in the tables unless given.
@@ -135,7 +136,6 @@ def first_contact_resolution(
         "no_customer": nw.col(unit).is_null(),
         "no_topic": nw.any_horizontal(*topics, ignore_nulls=True) if topics else nobody,
     }
-    frame = frame.having(nw.col("opened_us").is_null() | (nw.col("opened_us") <= until))
     shares = CaseShares(question=question, nothing="no solved cases", words=("resolved", "again"), opposite=True)
     soonest = nw.min_horizontal(*again)
     return shares.followed(frame, start="end_us", event=soonest, within=within, excluded=excluded)
