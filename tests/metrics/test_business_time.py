@@ -216,7 +216,7 @@ def test_moment_by_moment(seed: int, rule: str, pausing: bool) -> None:
             words = {"status": ["open", "pending"], "team": ["front", "night"], "priority": ["low", "high"]}[field]
             at = start + 3 * draw.randrange(90) * GRID
             old, new = draw.choice(words), draw.choice(words)
-            known = draw.choice([None, at, at + 20 * HOUR])
+            known = draw.choice([None, at, at + 20 * HOUR, at + 90 * HOUR])
             steps.append(
                 step(0, str(number), field, old, new, at, known_at=known).model_copy(
                     update={"source_id": f"{number}-{turn}"}
@@ -306,6 +306,8 @@ class TestNextResponse:
         case = Case(source="desk", source_id="1", status="closed", opened_at=self.NOON, closed_at=self.NOON + 2 * HOUR)
         messages = self.said(("a", 1), ("c", 1.5), ("c", 3))
         assert next_response_time([case], messages).n == 1
+        after = next_response_time([case], self.said(("a", 1), ("c", 3)), as_of=self.NOON + 9 * HOUR)
+        assert (dict(after.counts), dict(after.excluded)) == ({"answered": 0, "open": 1}, {})
         later = next_response_time([case], self.said(("a", 1), ("c", 3), ("a", 4)))
         assert later.value == HOUR
 

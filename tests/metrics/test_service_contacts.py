@@ -109,8 +109,8 @@ class TestContactRate:
         people = [(draw.randrange(4), draw.randrange(1, 9)) for _ in range(30)]
         cases = [case(n * 100 + k, str(n), 0) for n, (y, _) in enumerate(people) for k in range(y)]
         orders = [order(n * 100 + k, str(n), 0) for n, (_, x) in enumerate(people) for k in range(x)]
-        cases.append(case(9_000, None, 0))
-        people.append((1, 0))
+        cases += [case(9_000, None, 0), case(9_001, None, 0)]
+        people += [(1, 0), (1, 0)]  # who is not known is one of her own
         found = contact_rate(cases, orders)
         above, below = sum(y for y, _ in people), sum(x for _, x in people)
         ratio = above / below
@@ -121,8 +121,8 @@ class TestContactRate:
         assert found.interval is not None
         middle = (found.interval.low + found.interval.high) / 2
         assert middle == pytest.approx(ratio, abs=1e-12)
-        # The quantile of Student's t with 30 degrees of freedom, from tables.
-        assert (found.interval.high - middle) / error == pytest.approx(2.0423, abs=1e-4)
+        # The quantile of Student's t with 31 degrees of freedom, from tables.
+        assert (found.interval.high - middle) / error == pytest.approx(2.0395, abs=1e-4)
         assert dict(found.counts) == {"cases": above, "orders": below}
 
     def test_a_window_counts_both(self) -> None:
