@@ -55,25 +55,25 @@ class TestSelfServiceRate:
             view(7, "ada", 18),
         ]
         cases = [case(1, "ada", 7), case(2, "ada", 20), case(3, "bob", -1), case(4, None, 1)]
-        found = self_service_rate(views, cases, help="faq", as_of=NOON + 21 * DAY)
+        found = self_service_rate(views, cases, views="faq", as_of=NOON + 21 * DAY)
         assert dict(found.counts) == {"no_case": 2, "case": 1}
         assert dict(found.excluded) == {"no_customer": 1, "not_observed": 1}
         assert evidence(found, views, cases, part="case").keys == (key_of("interactions", "web/1"),)
-        shorter = self_service_rate(views, cases, help="faq", as_of=NOON + 21 * DAY, within=timedelta(days=6))
+        shorter = self_service_rate(views, cases, views="faq", as_of=NOON + 21 * DAY, within=timedelta(days=6))
         assert dict(shorter.counts) == {"no_case": 3, "case": 0}
 
     def test_a_case_at_the_instant_of_the_view_counts(self) -> None:
-        found = self_service_rate([view(1, "ada", 0)], [case(1, "ada", 0)], help="faq", as_of=NOON + 9 * DAY)
+        found = self_service_rate([view(1, "ada", 0)], [case(1, "ada", 0)], views="faq", as_of=NOON + 9 * DAY)
         assert dict(found.counts) == {"no_case": 0, "case": 1}
 
     def test_nothing_is_called_saved(self) -> None:
-        found = self_service_rate([], [], help="faq")
+        found = self_service_rate([], [], views="faq")
         assert found.reason == "no views of help were seen that long"
         told = repr(found.to_dict()) + repr(found)
         assert "sav" not in told
         assert "deflect" not in told
         with pytest.raises(UsageError, match="names no step"):
-            self_service_rate([], [], help=())
+            self_service_rate([], [], views=())
 
     @pytest.mark.parametrize("hours", [1, 30, 24 * 7])
     def test_as_a_walk_over_views(self, hours: int) -> None:
@@ -88,7 +88,7 @@ class TestSelfServiceRate:
                 continue
             end = each.occurred_at + within
             found[any(one.customer == each.customer and each.occurred_at <= one.opened_at <= end for one in cases)] += 1
-        told = self_service_rate(views, cases, help=["quote", "help"], within=within, as_of=as_of)
+        told = self_service_rate(views, cases, views=["quote", "help"], within=within, as_of=as_of)
         assert dict(told.counts) == {"no_case": found[False], "case": found[True]}
         assert found[False] > 50
 
