@@ -14,6 +14,8 @@ from crmcx.models import (
     Deal,
     Feedback,
     Interaction,
+    Invitation,
+    InvitationStatus,
     Money,
     OpeningHours,
     Order,
@@ -205,6 +207,50 @@ def feedback(draw: random.Random, people: int = 200) -> list[Feedback]:
         )
         for number in range(people)
     ]
+
+
+def surveys(draw: random.Random, people: int = 150) -> list[Feedback]:
+    """Submissions with items of effort, of what was and what was expected, and of three factors; with gaps."""
+    seven, five, back = Scale(min=1, max=7), Scale(min=1, max=5), Scale(min=1, max=5, direction="lower_is_better")
+    items = [("effort", "ces", seven), ("was", "likert", seven), ("should", "likert", seven)]
+    items += [("done", "likert", five), ("easy", "likert", back), ("felt", "likert", seven), ("stay", "likert", NPS)]
+    return [
+        Feedback(
+            source="survey",
+            source_id=f"s{number}",
+            customer=None if draw.random() < 0.2 else f"web/{draw.randrange(50)}",
+            instrument="visit",
+            submitted_at=START + timedelta(hours=draw.randrange(24 * 70)),
+            status=draw.choice(["complete"] * 8 + ["partial", "test", "screened_out"]),
+            kind=draw.choice(["survey", "survey", "complaint"]),
+            touchpoint=draw.choice(["quote", "sign", None]),
+            language=draw.choice(["en", "de"]),
+            answers=[_answer(draw, item, kind, scale) for item, kind, scale in items if draw.random() < 0.95],
+        )
+        for number in range(people)
+    ]
+
+
+def invitations(draw: random.Random, people: int = 200) -> list[Invitation]:
+    """Invitations of every fate."""
+    made = []
+    for number in range(people):
+        sent = START + timedelta(hours=draw.randrange(24 * 40))
+        status = draw.choice([*InvitationStatus, InvitationStatus.COMPLETED, InvitationStatus.COMPLETED])
+        completed = sent + timedelta(hours=draw.randrange(400)) if status is InvitationStatus.COMPLETED else None
+        made.append(
+            Invitation(
+                source="survey",
+                source_id=str(number),
+                customer=None if draw.random() < 0.1 else f"web/{draw.randrange(50)}",
+                instrument="relation",
+                sent_at=sent,
+                status=status,
+                channel=draw.choice(["email", "sms", None]),
+                completed_at=completed if draw.random() < 0.9 else None,
+            )
+        )
+    return made
 
 
 def stage_changes(draw: random.Random, people: int = 40) -> list[StageChange]:

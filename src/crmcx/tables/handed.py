@@ -79,14 +79,14 @@ def settled(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return engines.settled(lazy)
 
 
-def looked_up(lazy: nw.LazyFrame[Any], found: nw.LazyFrame[Any], on: Sequence[str]) -> nw.LazyFrame[Any]:
-    """A lazy frame with what is found for its rows, at most one row for each key; None where nothing is."""
-    return engines.looked_up(lazy, found, on)
-
-
 def nullable(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """A lazy frame in whose columns None stays None, also where columns without gaps are shifted or joined."""
     return engines.nullable(lazy)
+
+
+def looked_up(lazy: nw.LazyFrame[Any], found: nw.LazyFrame[Any], on: Sequence[str]) -> nw.LazyFrame[Any]:
+    """A lazy frame with what is found for its rows, at most one row for each key; None where nothing is."""
+    return engines.looked_up(lazy, found, on)
 
 
 def native(lazy: nw.LazyFrame[Any]) -> Any:  # noqa: ANN401 - a frame of any engine
