@@ -7,14 +7,14 @@ are looked up once and become a sum of steps.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from crmcx import engines
-from crmcx.instants import DAY_US, EPOCH, clock_changes, date_of, day_of, duration_us, from_us, to_us, zone
+from crmcx.instants import DAY_US, EPOCH, ONE_DAY, clock_changes, date_of, day_of, duration_us, from_us, to_us, zone
 from crmcx.tables.frames import Frame
 
 
@@ -72,7 +72,7 @@ class Periods:
     """From when on it is which month, over the data; empty unless months are asked for."""
     until_us: int
     """The instant up to which all is known."""
-    length_us: int = _DAY_US
+    length_us: int = DAY_US
     """How long periods are that begin anew for each person."""
 
     @classmethod
@@ -84,7 +84,7 @@ class Periods:
         zone: str,
         kind: str,
         until: datetime | None,
-        length: timedelta = _ONE_DAY,
+        length: timedelta = ONE_DAY,
     ) -> Periods:
         """The periods over the instants of a column.
 
