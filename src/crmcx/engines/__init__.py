@@ -3,6 +3,7 @@
 from crmcx.engines.arrow import ColumnStream
 from crmcx.engines.database import connect, could_not_write, handed_over, lacks_memory, roll_back
 from crmcx.engines.frames import (
+    counted,
     engine_name,
     from_columns,
     looked_up,
@@ -23,6 +24,7 @@ __all__ = [
     "Kind",
     "connect",
     "could_not_write",
+    "counted",
     "engine_name",
     "explained",
     "frame_of",

@@ -79,6 +79,11 @@ def settled(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return engines.settled(lazy)
 
 
+def counted(lazy: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
+    """A lazy frame with how many rows it has, on each row."""
+    return engines.counted(lazy, name)
+
+
 def looked_up(lazy: nw.LazyFrame[Any], found: nw.LazyFrame[Any], on: Sequence[str]) -> nw.LazyFrame[Any]:
     """A lazy frame with what is found for its rows, at most one row for each key; None where nothing is."""
     return engines.looked_up(lazy, found, on)
