@@ -8,13 +8,19 @@ from typing import Any
 
 from crmcx.models import (
     Answer,
+    BusinessCalendar,
     Case,
+    CaseChange,
     Deal,
     Feedback,
     Interaction,
+    Invitation,
+    InvitationStatus,
     Money,
+    OpeningHours,
     Order,
     Scale,
+    SlaTarget,
     Stage,
     StageChange,
     Subscription,
@@ -57,6 +63,20 @@ def interactions(draw: random.Random, people: int = 40) -> list[Interaction]:
             )
             for turn in range(draw.randrange(2, 6))
         )
+    talk = random.Random(6)
+    made.extend(
+        Interaction(
+            source="desk",
+            source_id=f"{number}-more-{turn}",
+            customer=f"web/{number}",
+            kind="message",
+            occurred_at=START + timedelta(hours=number, minutes=talk.randrange(900, 4000)),
+            case=f"desk/{number}",
+            direction=talk.choice(["outbound", "inbound"]),
+        )
+        for number in range(0, people, 2)
+        for turn in range(talk.randrange(7))
+    )
     return made
 
 
@@ -79,7 +99,77 @@ def cases(draw: random.Random, people: int = 40) -> list[Case]:
                 priority=draw.choice(["low", "high", None]),
             )
         )
+    teams = random.Random(5)
+    return [
+        case.model_copy(
+            update={
+                "team": teams.choice(TEAMS),
+                "category": teams.choice(["bill", "login", None]),
+                "reopened": teams.choice([0, 0, 0, 1, None]),
+                "targets": targets(teams, case.opened_at),
+            }
+        )
+        for case in made
+    ]
+
+
+TEAMS = ("front", "back", "night", None)
+CASE_STATUSES = ("new", "open", "pending", "on_hold", "solved", "closed")
+
+
+def targets(draw: random.Random, opened: datetime) -> tuple[SlaTarget, ...]:
+    """Agreed times, some with a date and some in hours of a calendar, some applied later, or in one instant."""
+    made = []
+    for _ in range(draw.randrange(4)):
+        applied = draw.choice([None, opened, opened + timedelta(hours=draw.randrange(9))])
+        due = draw.choice([None, (applied or opened) + timedelta(hours=draw.randrange(40))])
+        made.append(
+            SlaTarget(
+                metric=draw.choice(["first_response", "resolution"]),
+                applied_at=applied,
+                due_at=due,
+                target=draw.choice([None, timedelta(hours=draw.randrange(20))]) if due else timedelta(hours=4),
+                calendar=draw.choice([None, "front", "night", "nowhere"]),
+            )
+        )
+    return tuple(made)
+
+
+def case_changes(draw: random.Random, people: int = 40) -> list[CaseChange]:
+    """Steps of the same cases: statuses, teams and priorities, many in one instant, some that were known late."""
+    made = []
+    for number in range(people):
+        for turn in range(draw.randrange(6)):
+            field = draw.choice(["status", "status", "team", "priority"])
+            words = {"status": CASE_STATUSES, "team": TEAMS, "priority": ("low", "high", None)}[field]
+            at = START + timedelta(hours=number, minutes=30 * draw.randrange(-2, 200))
+            made.append(
+                CaseChange(
+                    source="desk",
+                    source_id=f"{number}-{turn}",
+                    case=f"desk/{number}",
+                    field=field,
+                    old=draw.choice(words),
+                    new=draw.choice(words),
+                    changed_at=at,
+                    known_at=draw.choice([None, at, at + timedelta(hours=draw.randrange(90))]),
+                )
+            )
     return made
+
+
+def calendars() -> list[BusinessCalendar]:
+    """Hours by day, over midnight, and on some days only."""
+
+    def hours(opens: int, closes: int, days: range) -> list[OpeningHours]:
+        return [OpeningHours(weekday=day, opens=timedelta(hours=opens), closes=timedelta(hours=closes)) for day in days]
+
+    front = [*hours(9, 12, range(5)), *hours(13, 18, range(5)), OpeningHours(day=(START + timedelta(days=4)).date())]
+    told = {"front": ("Europe/Berlin", front), "night": ("Australia/Lord_Howe", hours(20, 30, range(7)))}
+    return [
+        BusinessCalendar(source="ours", source_id=code, code=code, zone=zone, hours=opening)
+        for code, (zone, opening) in told.items()
+    ]
 
 
 def deals(draw: random.Random, people: int = 60) -> list[Deal]:
@@ -117,6 +207,50 @@ def feedback(draw: random.Random, people: int = 200) -> list[Feedback]:
         )
         for number in range(people)
     ]
+
+
+def surveys(draw: random.Random, people: int = 150) -> list[Feedback]:
+    """Submissions with items of effort, of what was and what was expected, and of three factors; with gaps."""
+    seven, five, back = Scale(min=1, max=7), Scale(min=1, max=5), Scale(min=1, max=5, direction="lower_is_better")
+    items = [("effort", "ces", seven), ("was", "likert", seven), ("should", "likert", seven)]
+    items += [("done", "likert", five), ("easy", "likert", back), ("felt", "likert", seven), ("stay", "likert", NPS)]
+    return [
+        Feedback(
+            source="survey",
+            source_id=f"s{number}",
+            customer=None if draw.random() < 0.2 else f"web/{draw.randrange(50)}",
+            instrument="visit",
+            submitted_at=START + timedelta(hours=draw.randrange(24 * 70)),
+            status=draw.choice(["complete"] * 8 + ["partial", "test", "screened_out"]),
+            kind=draw.choice(["survey", "survey", "complaint"]),
+            touchpoint=draw.choice(["quote", "sign", None]),
+            language=draw.choice(["en", "de"]),
+            answers=[_answer(draw, item, kind, scale) for item, kind, scale in items if draw.random() < 0.95],
+        )
+        for number in range(people)
+    ]
+
+
+def invitations(draw: random.Random, people: int = 200) -> list[Invitation]:
+    """Invitations of every fate."""
+    made = []
+    for number in range(people):
+        sent = START + timedelta(hours=draw.randrange(24 * 40))
+        status = draw.choice([*InvitationStatus, InvitationStatus.COMPLETED, InvitationStatus.COMPLETED])
+        completed = sent + timedelta(hours=draw.randrange(400)) if status is InvitationStatus.COMPLETED else None
+        made.append(
+            Invitation(
+                source="survey",
+                source_id=str(number),
+                customer=None if draw.random() < 0.1 else f"web/{draw.randrange(50)}",
+                instrument="relation",
+                sent_at=sent,
+                status=status,
+                channel=draw.choice(["email", "sms", None]),
+                completed_at=completed if draw.random() < 0.9 else None,
+            )
+        )
+    return made
 
 
 def stage_changes(draw: random.Random, people: int = 40) -> list[StageChange]:

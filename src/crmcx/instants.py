@@ -16,6 +16,8 @@ from crmcx.errors import UsageError
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 MICROSECOND = timedelta(microseconds=1)
+DAY_US = 86_400_000_000
+_ONE_DAY = timedelta(days=1)
 
 
 def to_us(instant: datetime) -> int:
@@ -94,6 +96,41 @@ def zone(name: str) -> ZoneInfo:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         msg = f"no time zone is called {name!r}"
         raise UsageError(msg, hint="use an IANA name such as Europe/Berlin") from None
+
+
+def clock_changes(name: str, start: datetime, end: datetime) -> list[tuple[int, int]]:
+    """From when on a zone's clock is how far ahead of UTC, in microseconds; the first entry holds at the start.
+
+    Args:
+        name: IANA name of the zone.
+        start: The first instant to look at.
+        end: The last one.
+
+    Raises:
+        UsageError: No such zone is known on this machine.
+
+    Example:
+        >>> clock_changes("Europe/Berlin", datetime(2025, 3, 1, tzinfo=UTC), datetime(2025, 4, 1, tzinfo=UTC))
+        [(1740787200000000, 3600000000), (1743296400000000, 7200000000)]
+    """
+    local = zone(name)
+
+    def ahead(at: datetime) -> timedelta:
+        return at.astimezone(local).utcoffset() or timedelta()
+
+    found = [(to_us(start), ahead(start) // MICROSECOND)]
+    at = start
+    while at < end:
+        later = min(at + _ONE_DAY, end)
+        if ahead(later) != ahead(at):
+            low, high = at, later
+            while high - low > timedelta(seconds=1):
+                middle = low + (high - low) // 2
+                low, high = (middle, high) if ahead(middle) == ahead(at) else (low, middle)
+            change = high.replace(microsecond=0)
+            found.append((to_us(change), ahead(later) // MICROSECOND))
+        at = later
+    return found
 
 
 def _as_date(value: date) -> date:

@@ -3,6 +3,7 @@
 from crmcx.engines.arrow import ColumnStream
 from crmcx.engines.database import connect, could_not_write, handed_over, lacks_memory, roll_back
 from crmcx.engines.frames import (
+    beside,
     counted,
     engine_name,
     from_columns,
@@ -22,6 +23,7 @@ from crmcx.engines.results import Kind, frame_of, kind_of
 __all__ = [
     "ColumnStream",
     "Kind",
+    "beside",
     "connect",
     "could_not_write",
     "counted",

@@ -38,6 +38,28 @@ def from_columns(columns: Mapping[str, Sequence[Any]], dtypes: Mapping[str, str]
     return pl.DataFrame(dict(columns), schema={name: kinds[dtype] for name, dtype in dtypes.items()})
 
 
+def beside(frame: nw.LazyFrame[Any], columns: Mapping[str, Sequence[int]]) -> nw.LazyFrame[Any]:
+    """A small table of whole numbers on the engine of a frame, to be joined with it.
+
+    Args:
+        frame: The frame; of DuckDB its connection is meant.
+        columns: Name to values, without gaps. All of one length.
+    """
+    implementation, native = frame.implementation, frame.to_native()
+    if implementation.is_duckdb():
+        # A relation does not tell its connection, but asks it: so the numbers are a part of the question.
+        told = ", ".join(f"unnest({list(values)}::BIGINT[]) AS {_quoted(name)}" for name, values in columns.items())
+        return to_lazy(native.query("asked", f"SELECT {told}"))
+    if implementation.is_pyspark():
+        schema = ", ".join(f"{name} BIGINT" for name in columns)
+        return to_lazy(native.sparkSession.createDataFrame(list(zip(*columns.values(), strict=True)), schema))
+    if implementation.is_pandas():
+        import pandas as pd  # noqa: PLC0415 - an optional engine, loaded at first use
+
+        return to_lazy(pd.DataFrame({name: pd.array(list(values), "Int64") for name, values in columns.items()}))
+    return to_lazy(from_columns(columns, dict.fromkeys(columns, "int64")))
+
+
 _NUMBERS = count()
 """Numbers of the tables in memory; each list has one of its own."""
 

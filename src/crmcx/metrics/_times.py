@@ -9,6 +9,7 @@ import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from crmcx.estimates import Durations, Estimate, Receipt, quantile_of
+from crmcx.metrics._trail import record_of, traced
 from crmcx.tables import Frame, rows
 
 
@@ -23,7 +24,13 @@ class Times:
 
 
 def times(
-    frame: Frame, *, by: Sequence[str] = (), excluded: Mapping[str, nw.Expr], length_us: nw.Expr, ended: nw.Expr
+    frame: Frame,
+    *,
+    by: Sequence[str] = (),
+    excluded: Mapping[str, nw.Expr],
+    length_us: nw.Expr,
+    ended: nw.Expr,
+    word: str = "ended",
 ) -> dict[tuple[Any, ...], Times]:
     """Count equal lengths by group.
 
@@ -33,13 +40,16 @@ def times(
         excluded: Reason to a boolean that is never null; a row is left out under the first that holds.
         length_us: Length in microseconds.
         ended: Whether it ended then; else it was still open.
+        word: The word for those that ended.
     """
     keys = [f"by_{number}" for number in range(len(by))]
+    record = record_of(frame)
     why = nw.lit(0)
     for number, reason in reversed(list(enumerate(excluded.values(), start=1))):
         why = nw.when(reason).then(nw.lit(number)).otherwise(why)
     staged = frame.lazy.select(
         *(nw.col(name).alias(key) for name, key in zip(by, keys, strict=True)),
+        *((nw.col(record).alias("record"),) if record else ()),
         why.cast(nw.Int64()).alias("why"),
         length_us.cast(nw.Int64()).alias("length_us"),
         nw.when(ended).then(nw.lit(1)).otherwise(nw.lit(0)).alias("ended"),
@@ -62,7 +72,9 @@ def times(
             aside[reasons[int(row["why"]) - 1]] = number
         else:
             lengths.append(Durations(int(row["length_us"]), number if ended_then else 0, 0 if ended_then else number))
-    return {key: Times(tuple(durations[key]), tuple(left_out[key].items())) for key in durations}
+    groups = {key: Times(tuple(durations[key]), tuple(left_out[key].items())) for key in durations}
+    trail = staged.with_columns((nw.lit(1) - nw.col("ended")).alias("still_open"))
+    return traced(frame, groups, trail, reasons=reasons, parts={"open": "still_open", word: "ended"})
 
 
 _COUNTED = ("length_us", "ended")

@@ -84,6 +84,11 @@ def counted(lazy: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
     return engines.counted(lazy, name)
 
 
+def nullable(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """A lazy frame in whose columns None stays None, also where columns without gaps are shifted or joined."""
+    return engines.nullable(lazy)
+
+
 def looked_up(lazy: nw.LazyFrame[Any], found: nw.LazyFrame[Any], on: Sequence[str]) -> nw.LazyFrame[Any]:
     """A lazy frame with what is found for its rows, at most one row for each key; None where nothing is."""
     return engines.looked_up(lazy, found, on)

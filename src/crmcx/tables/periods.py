@@ -14,10 +14,9 @@ import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from crmcx import engines
-from crmcx.instants import EPOCH, date_of, day_of, duration_us, from_us, to_us, zone
+from crmcx.instants import DAY_US, EPOCH, clock_changes, date_of, day_of, duration_us, from_us, to_us, zone
 from crmcx.tables.frames import Frame
 
-_DAY_US = 86_400_000_000
 _ONE_DAY = timedelta(days=1)
 
 
@@ -63,28 +62,6 @@ def _sum(parts: list[nw.Expr]) -> nw.Expr:
     return parts[0]
 
 
-def _clock_changes(name: str, start: datetime, end: datetime) -> list[tuple[int, int]]:
-    """From when on a zone's clock is how far ahead of UTC, in microseconds; the first entry holds at the start."""
-    local = zone(name)
-
-    def ahead(at: datetime) -> timedelta:
-        return at.astimezone(local).utcoffset() or timedelta()
-
-    found = [(to_us(start), ahead(start) // timedelta(microseconds=1))]
-    at = start
-    while at < end:
-        later = min(at + _ONE_DAY, end)
-        if ahead(later) != ahead(at):
-            low, high = at, later
-            while high - low > timedelta(seconds=1):
-                middle = low + (high - low) // 2
-                low, high = (middle, high) if ahead(middle) == ahead(at) else (low, middle)
-            change = high.replace(microsecond=0)
-            found.append((to_us(change), ahead(later) // timedelta(microseconds=1)))
-        at = later
-    return found
-
-
 @frozen
 class Periods:
     """How instants become numbers of periods."""
@@ -97,7 +74,7 @@ class Periods:
     """From when on it is which month, over the data; empty unless months are asked for."""
     until_us: int
     """The instant up to which all is known."""
-    length_us: int = _DAY_US
+    length_us: int = DAY_US
     """How long periods are that begin anew for each person."""
 
     @classmethod
@@ -129,7 +106,7 @@ class Periods:
         )
         start = EPOCH if low is None else from_us(int(low))
         end = max([start, *([] if high is None else [from_us(int(high))]), *([] if until is None else [until])])
-        changes = tuple(_clock_changes(zone, start, end))
+        changes = tuple(clock_changes(zone, start, end))
         months = tuple(_months(zone, start, end, changes)) if kind == "month" else ()
         return cls(kind, changes, months, to_us(end), duration_us(length))
 
@@ -145,14 +122,14 @@ class Periods:
         if self.kind == "month":
             return _stepped(nw.lit(self.months[0][1]), self.months, us)
         local = _stepped(us + self.changes[0][1], self.changes, us)
-        return local // _DAY_US if self.kind == "day" else (local + 3 * _DAY_US) // (7 * _DAY_US)
+        return local // DAY_US if self.kind == "day" else (local + 3 * DAY_US) // (7 * DAY_US)
 
     def ended(self, first: nw.Expr, first_us: nw.Expr, after: int) -> nw.Expr:
         """Whether the period so many after the first was over by the instant up to which all is known."""
         if self.kind == "24 hours":
             return first_us + (after + 1) * self.length_us <= self.until_us
         ahead = next(ahead for at, ahead in reversed(self.changes) if at <= self.until_us)
-        day = (self.until_us + ahead) // _DAY_US
+        day = (self.until_us + ahead) // DAY_US
         return first + after < self.holding(date_of(day))
 
     def holding(self, day: date) -> int:
