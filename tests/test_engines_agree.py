@@ -13,13 +13,14 @@ import polars as pl
 import pytest
 from attrs import evolve
 from tests import company
+from tests.asked_of_sales import SALES
 from tests.asked_of_service import SERVICE
 
 from crmcx import journey, metrics
 from crmcx.errors import ColumnTypeError
 from crmcx.estimates import Estimate, EstimateTable
 from crmcx.instants import Window
-from crmcx.models import Answer, Case, CaseChange, Deal, Feedback, Interaction, StageChange
+from crmcx.models import Answer, Case, CaseChange, Deal, DealChange, Feedback, Interaction, Lead, StageChange
 from crmcx.tables import rows_of, schema_of, to_columns
 
 WINDOW = Window(date(2025, 2, 1), date(2025, 3, 20), zone="Europe/Berlin")
@@ -48,14 +49,7 @@ FUNCTIONS: dict[str, Function] = {
     "evidence of nps": lambda t: metrics.evidence(metrics.nps(t["answers"]), t["answers"], part="promoters"),
     "csat": lambda t: metrics.csat(t["answers"]),
     "csat by language": lambda t: metrics.csat(t["answers"], by="language"),
-    "win_rate": lambda t: metrics.win_rate(t["deals"], cluster="person_id"),
-    "win_rate by week": lambda t: metrics.win_rate(t["deals"], by=metrics.per("week", zone="America/New_York")),
-    "win_rate by product in a window": lambda t: metrics.win_rate(t["deals"], by="product", window=WINDOW),
-    "won_value": lambda t: metrics.won_value(t["deals"]),
-    "won_value by product": lambda t: metrics.won_value(t["deals"], by=["product", "amount_currency"]),
-    "conversion": lambda t: metrics.conversion(
-        t["interactions"], start="quote", goal=["apply", "sign"], within=timedelta(days=3), by="channel"
-    ),
+    **SALES,
     **SERVICE,
     "retention by month": lambda t: metrics.retention(t["interactions"], zone="Europe/Berlin"),
     "retention by cohort": lambda t: metrics.retention(
@@ -132,6 +126,8 @@ def objects() -> dict[str, list[Any]]:
         "interactions": company.interactions(draw),
         "stage_changes": company.stage_changes(draw),
         "case_changes": company.case_changes(draw),
+        "deal_changes": company.deal_changes(draw),
+        "leads": company.leads(draw),
     }
 
 
@@ -142,6 +138,8 @@ CLASSES = {
     "interactions": Interaction,
     "stage_changes": StageChange,
     "case_changes": CaseChange,
+    "deal_changes": DealChange,
+    "leads": Lead,
 }
 
 
@@ -154,7 +152,7 @@ def frames(objects: dict[str, list[Any]], *, shuffled: bool = False) -> dict[str
     return found
 
 
-def plain(result: Any) -> Any:
+def plain(result: Any) -> Any:  # noqa: PLR0911 - one for each kind of result
     """What a result says, as values that compare."""
     if isinstance(result, Estimate):
         return result.to_dict()
@@ -166,6 +164,8 @@ def plain(result: Any) -> Any:
     if isinstance(result, journey.DerivedStages):
         evidence = sorted(tuple(row.values()) for row in rows_of(result.evidence()))
         return list(result), result.totals, result.moves, result.excluded, evidence
+    if isinstance(result, metrics.Calibration):
+        return result.bands, result.n, result.expected, result.brier, result.p_value, result.excluded
     if isinstance(result, list):
         return sorted(tuple(map(str, row.values())) for row in result)
     assert isinstance(result, journey.Funnel)
