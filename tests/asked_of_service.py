@@ -82,4 +82,35 @@ SERVICE: dict[str, Callable[[dict[str, Any]], Any]] = {
     "backlog_age in business hours": lambda t: metrics.backlog_age(
         t["cases"], t["case_changes"], as_of=AGO, by="category", calendar=OFFICE, pauses=PAUSES
     ),
+    "target_attainment": lambda t: metrics.target_attainment(
+        t["cases"], t["sla_targets"], t["interactions"], calendars=company.calendars()
+    ),
+    "target_attainment of resolution": lambda t: metrics.target_attainment(
+        t["cases"],
+        t["sla_targets"],
+        None,
+        t["case_changes"],
+        of="resolution",
+        by="priority",
+        calendars=company.calendars(),
+        pauses=PAUSES,
+        as_of=AGO,
+    ),
+    "self_service_rate": lambda t: metrics.self_service_rate(t["interactions"], t["cases"], help="help"),
+    "self_service_rate in a window": lambda t: metrics.self_service_rate(
+        t["interactions"],
+        t["cases"],
+        help=["help", "quote"],
+        within=timedelta(hours=40),
+        window=WINDOW,
+        by=["channel", metrics.per("week", zone="Asia/Tokyo")],
+    ),
+    "contact_rate": lambda t: metrics.contact_rate(t["cases"], t["orders"]),
+    "contact_rate by month": lambda t: metrics.contact_rate(
+        t["cases"], t["orders"], cluster=None, by=metrics.per("month", zone="Asia/Tokyo")
+    ),
+    "contact_share": lambda t: metrics.contact_share(t["cases"], t["interactions"]),
+    "contact_share by channel": lambda t: metrics.contact_share(
+        t["cases"], t["interactions"], by="channel", window=WINDOW
+    ),
 }

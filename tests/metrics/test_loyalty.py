@@ -60,6 +60,30 @@ def test_on_and_on_or_after() -> None:
     assert later == [2, 1, 1, 1, 1, 0]
 
 
+@pytest.mark.parametrize(("first", "last"), [(1, 1), (1, 3), (2, 5), (5, 6)])
+def test_a_bracket_of_days(first: int, last: int) -> None:
+    """Back on day 1, on days 2 and 5, never; the bracket must have ended."""
+    frame = visits((1, at(1)), (1, at(2)), (2, at(1)), (2, at(3)), (2, at(6)), (3, at(1)))
+    on = {1: {1}, 2: {2, 5}, 3: set[int]()}
+    expected = sum(any(first <= day <= last for day in days) for days in on.values())
+    found = retention(frame, after=first, until=last, period="day", as_of=LATE)
+    assert dict(found.counts) == {"began": 3, "returned": expected}
+    young = retention(frame, after=first, until=last, period="day", as_of=at(1 + last))
+    assert young.value is None
+    assert retention(frame, after=first, until=last, period="day", as_of=at(2 + last)).n == 3
+
+
+def test_exact_periods_of_any_length() -> None:
+    frame = visits((1, at(1, 6)), (1, at(1, 17)), (2, at(1, 6)), (2, at(1, 19)))
+    half = timedelta(hours=12)
+    assert retention(frame, period=half, as_of=LATE).value == 0.5
+    assert retention(frame, period=half, as_of=at(2, 5, 59)).value is None
+    assert retention(frame, period=half, as_of=at(2, 6)).value == 0.5
+    day = retention(frame, period=timedelta(days=1), as_of=LATE)
+    assert day.counts == retention(frame, period="24 hours", as_of=LATE).counts
+    assert dict(retention(frame, period=half, as_of=LATE).receipt.definition.parameters)["period"] == "43200 s"
+
+
 def test_what_was_not_observed_is_no_loss() -> None:
     frame = visits((1, at(1)), (1, at(3, month=7)), (2, at(20, month=7)))
     found = retention(frame, period="month", as_of=datetime(2025, 8, 1, tzinfo=UTC))
@@ -94,6 +118,12 @@ def test_what_makes_no_sense() -> None:
         retention(visits(), period="year")
     with pytest.raises(UsageError, match="make no cohorts"):
         retention(visits(), period="24 hours", by="cohort")
+    with pytest.raises(UsageError, match="expected a bracket"):
+        retention(visits(), after=3, until=2)
+    with pytest.raises(UsageError, match="expected a bracket"):
+        retention(visits(), until=2, or_later=True)
+    with pytest.raises(UsageError, match="found period=0:00:00"):
+        retention(visits(), period=timedelta())
 
 
 @pytest.mark.parametrize("period", ["day", "week", "month"])

@@ -61,13 +61,8 @@ class TestBacklog:
             step(3, 2, "status", "solved", "open", 2),
             step(4, 2, "status", "open", "closed", 4),
         ]
-        assert [backlog(cases, steps, as_of=NOON + at * HOUR, known_since=EVER).value for at in (0, 1, 2, 4, 9)] == [
-            2,
-            1,
-            2,
-            1,
-            0,
-        ]
+        looks = [NOON + at * HOUR for at in (0, 1, 2, 4, 9)]
+        assert [backlog(cases, steps, as_of=at, known_since=EVER).value for at in looks] == [2, 1, 2, 1, 0]
         # The dates of the case cannot tell that it was solved for an hour.
         assert [backlog(cases, as_of=at).value for at in looks] == [2, 2, 2, 1, 0]
 

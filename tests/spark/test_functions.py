@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import random
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
-from tests.test_engines_agree import FUNCTIONS, company, frames, plain
+from tests.test_engines_agree import FUNCTIONS, everything, frames, plain
 
 pytestmark = pytest.mark.spark
 
@@ -34,12 +33,7 @@ def spark() -> Iterator[SparkSession]:
 
 @pytest.fixture(scope="session")
 def objects() -> dict[str, list[Any]]:
-    draw = random.Random(11)
-    return {name: getattr(company, "feedback" if name == "answers" else name)(draw) for name in company_tables()}
-
-
-def company_tables() -> tuple[str, ...]:
-    return ("answers", "deals", "cases", "interactions", "stage_changes")
+    return everything()
 
 
 @pytest.fixture(scope="session")

@@ -119,12 +119,15 @@ def engine_name(frame: nw.LazyFrame[Any]) -> str:
 PANDAS_TYPES = {"int64": "Int64", "float64": "Float64", "string": "string", "bool": "boolean"}
 
 
-def nullable(frame: nw.LazyFrame[Any], dtypes: Mapping[str, str] | None = None) -> nw.LazyFrame[Any]:
+def nullable(
+    frame: nw.LazyFrame[Any], dtypes: Mapping[str, str] | None = None, only: Sequence[str] | None = None
+) -> nw.LazyFrame[Any]:
     """The frame with columns in which None stays None; pandas' classic columns turn it into NaN and floats.
 
     Args:
         frame: The frame.
         dtypes: Name to the type that is wanted, as for `from_columns`; a column without a value becomes that.
+        only: The columns that may change; all of them unless given.
     """
     if not frame.implementation.is_pandas():
         return frame
@@ -137,7 +140,10 @@ def nullable(frame: nw.LazyFrame[Any], dtypes: Mapping[str, str] | None = None) 
         elif dtype == "int64" and series.dtype == object:
             with suppress(TypeError, ValueError):  # other things than whole numbers: refused by their type
                 exact[name] = series.astype("Int64")
-    return to_lazy(native.assign(**exact).convert_dtypes())
+    if only is None:
+        return to_lazy(native.assign(**exact).convert_dtypes())
+    converted = native[list(only)].assign(**exact).convert_dtypes()
+    return to_lazy(native.assign(**{name: converted[name] for name in only}))
 
 
 def with_instants(frame: nw.LazyFrame[Any], instants: Mapping[str, str]) -> nw.LazyFrame[Any]:
@@ -196,6 +202,20 @@ def same_engine(*frames: nw.LazyFrame[Any]) -> None:
 def settled(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """The frame with its work done where its engine would do it anew at each use and can keep it: on Polars."""
     return frame.collect().lazy() if frame.implementation.is_polars() else frame
+
+
+def looked_up(frame: nw.LazyFrame[Any], found: nw.LazyFrame[Any], on: Sequence[str]) -> nw.LazyFrame[Any]:
+    """The frame with what is found for its rows, None where nothing is; on Polars and pandas the rows keep their order.
+
+    Args:
+        frame: The frame.
+        found: What is looked up, at most one row for each key.
+        on: The columns that make the key.
+    """
+    if frame.implementation.is_polars():  # whose joins keep no order unless told
+        kept = frame.to_native().join(found.to_native(), on=list(on), how="left", maintain_order="left")
+        return to_lazy(kept)
+    return frame.join(found, on=list(on), how="left")
 
 
 def native(frame: nw.LazyFrame[Any], like: Any = None) -> Any:  # noqa: ANN401 - a frame of any engine

@@ -14,7 +14,7 @@ from crmcx.estimates.means import (
 from crmcx.estimates.planning import Plan, nps_spread, power_of, sample_size, share_spread, smallest_difference
 from crmcx.estimates.segments import Comparison, SegmentComparison, compare_segments, holm
 from crmcx.estimates.sums import Sums
-from crmcx.estimates.survival import Durations, quantile_of
+from crmcx.estimates.survival import Durations, Step, has_gap, quantile_of, restricted_mean, steps_of
 from crmcx.estimates.table import EstimateTable, table_of
 from crmcx.estimates.waves import Change, Trend, change_test, trend
 
@@ -33,6 +33,7 @@ __all__ = [
     "RatioSums",
     "Receipt",
     "SegmentComparison",
+    "Step",
     "Sums",
     "Trend",
     "change_test",
@@ -40,6 +41,7 @@ __all__ = [
     "difference",
     "difference_of_shares_interval",
     "effective_size",
+    "has_gap",
     "holm",
     "mean_interval",
     "nps_interval",
@@ -48,9 +50,11 @@ __all__ = [
     "power_of",
     "quantile_of",
     "ratio_interval",
+    "restricted_mean",
     "sample_size",
     "share_spread",
     "smallest_difference",
+    "steps_of",
     "table_of",
     "trend",
     "wilson_interval",

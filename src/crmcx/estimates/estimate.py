@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -80,7 +80,7 @@ class Receipt:
     definition: Definition
     """What it means."""
     unit: str
-    """`share`, `points`, `duration`, `money`, `count`, `rate`."""
+    """`share`, `points`, `score`, `duration`, `money`, `count`, or `per order` and the like (a rate)."""
     window: Window | None = None
     """The days that count; None for all."""
     as_of: datetime | None = None
@@ -241,6 +241,14 @@ def _words(value: Value | None, unit: str) -> str:
         return time_words(value)
     if isinstance(value, Money):
         return amount_words(value)
-    if unit == "count":
-        return count_words(round(value))
-    return share_words(value) if unit == "share" else f"{value:.3g}" if unit == "rate" else f"{value:.1f}"
+    if unit in _SPELLED:
+        return _SPELLED[unit](value)
+    return f"{value:.3g}" if unit.startswith("per ") else f"{value:.1f}"
+
+
+_SPELLED: Mapping[str, Callable[[float], str]] = {
+    "count": lambda value: count_words(round(value)),
+    "score": lambda value: f"{value:.2f}",
+    "share": share_words,
+}
+"""How values of some units are spelled; others with one digit behind the point."""

@@ -2,6 +2,7 @@
 
 from crmcx.journey._mix import StageMix, StageShare, stage_mix
 from crmcx.journey.agreement import StageAgreement, StagePair, stage_agreement
+from crmcx.journey.at_event import in_stage
 from crmcx.journey.derive import derive_stages
 from crmcx.journey.derived import DerivedStages, StageInterval
 from crmcx.journey.funnel import Funnel, FunnelStep, funnel
@@ -32,6 +33,7 @@ __all__ = [
     "Transitions",
     "derive_stages",
     "funnel",
+    "in_stage",
     "stage_agreement",
     "stage_mix",
     "stages_together",

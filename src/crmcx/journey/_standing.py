@@ -32,6 +32,8 @@ NEAREST = tuple(
 )
 """The stages, the nearest to the company first: the first of her product lines' is a person's."""
 _STAGES = tuple(stage.value for stage in Stage)
+CODES = 16
+"""More than there are stages: a number of a change and a place of a stage share an integer."""
 _NONE = -1
 """The place of no stage."""
 _UNIT, _AT, _SCOPE, _PLACE, _TIE, _ID = "unit", "us", "scope", "place", "tie", "id"
@@ -74,8 +76,8 @@ def standing(
     if lows[_AT] is None:
         return Standing({}, (), Periods.over(counted, _AT, zone=zone, kind=period, until=None), excluded)
     periods = Periods.over(counted, _AT, zone=zone, kind=period, until=as_of)
-    order = [_AT, _TIE, _ID if "key" in frame.columns else _SCOPE]
-    moved = _of_one_scope(kept, order) if lows[_SCOPE] == highs[_SCOPE] else _of_the_nearest(kept, order)
+    kept, order = _stood(frame, unit, several=lows[_SCOPE] != highs[_SCOPE])
+    moved = kept.select(_AT, _before("after", [_UNIT], order).alias("before"), "after")
     grouped = (
         moved.filter(nw.col("before") != nw.col("after"))
         .select("before", "after", periods.of(nw.col(_AT), nw.lit(0)).alias("period"), nw.lit(1).alias("one"))
@@ -95,6 +97,27 @@ def standing(
     local = zone_of(zone)
     begin, end = (periods.holding(from_us(us).astimezone(local).date()) for us in (first, last))
     return Standing(changes, range(begin, end + 1), periods, excluded)
+
+
+def codes_of(frame: Frame, *, unit: str, several: bool) -> nw.LazyFrame[Any]:
+    """Where each unit stands after each of its changes, told by numbers that grow from change to change.
+
+    Args:
+        frame: Stage changes, as for `standing`.
+        unit: Column that tells people apart.
+        several: Whether they may be of several product lines, of which the nearest stage counts.
+
+    Returns:
+        `unit`, `us` and `code`: the running number of the change of this unit times `CODES`, plus the place of the
+        stage in `Stage`.
+    """
+    if several:
+        _, lows, highs = _overview(frame, unit)
+        several = lows[_SCOPE] != highs[_SCOPE]
+    kept, order = _stood(frame, unit, several=several)
+    number = nw.lit(1).cast(nw.Int64()).alias("number")
+    kept = kept.with_columns(number).with_columns(nw.col("number").cum_sum().over(_UNIT, order_by=order))
+    return kept.select(_UNIT, _AT, (nw.col("number") * CODES + nw.col("after")).alias("code"))
 
 
 def _reasons(frame: Frame, unit: str) -> dict[str, nw.Expr]:
@@ -181,13 +204,17 @@ def _before(column: str, over: Sequence[str], order: list[str]) -> nw.Expr:
     return nw.when(shifted.is_null()).then(nw.lit(float(_NONE))).otherwise(shifted).cast(nw.Int64())
 
 
-def _of_one_scope(kept: nw.LazyFrame[Any], order: list[str]) -> nw.LazyFrame[Any]:
-    """The stage before and after each change, where all are of one scope."""
-    return kept.select(_AT, _before(_PLACE, [_UNIT], order).alias("before"), nw.col(_PLACE).alias("after"))
+def _stood(frame: Frame, unit: str, *, several: bool) -> tuple[nw.LazyFrame[Any], list[str]]:
+    """The changes with the stage `after` each of them, and the columns that put those of one unit in order."""
+    kept = _kept(frame, unit)
+    order = [_AT, _TIE, _ID if "key" in frame.columns else _SCOPE]
+    if not several:
+        return kept.with_columns(nw.col(_PLACE).alias("after")), order
+    return _of_the_nearest(kept, order)
 
 
-def _of_the_nearest(kept: nw.LazyFrame[Any], order: list[str]) -> nw.LazyFrame[Any]:
-    """The nearest stage of all scopes before and after each change.
+def _of_the_nearest(kept: nw.LazyFrame[Any], order: list[str]) -> tuple[nw.LazyFrame[Any], list[str]]:
+    """The nearest stage of all scopes after each change.
 
     How many of a person's lines stand in each stage is a running sum, begun anew at each change of the whole relation.
     The sums of several stages share an integer, since each running sum is a pass over all rows: the nearest stage that
@@ -208,8 +235,7 @@ def _of_the_nearest(kept: nw.LazyFrame[Any], order: list[str]) -> nw.LazyFrame[A
         for digit, stage in enumerate(reversed(stages)):
             full = nw.col(name) >= 1 << digit * _WIDTH
             after = nw.when(full).then(nw.lit(_STAGES.index(stage))).otherwise(after)
-    kept = kept.with_columns(after.cast(nw.Int64()).alias("after"))
-    return kept.select(_AT, _before("after", [_UNIT], order).alias("before"), "after")
+    return kept.with_columns(after.cast(nw.Int64()).alias("after")), order
 
 
 def _weight(place: nw.Expr, stages: Sequence[str]) -> nw.Expr:

@@ -35,6 +35,10 @@ class Asked:
     """The column of the unit."""
     weights: str | None = None
     """Column of weights."""
+    items: tuple[str, ...] = ()
+    """Codes of the items, where several are put side by side."""
+    unit: str | None = None
+    """The column that puts them side by side."""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -101,7 +105,8 @@ def take_answers(answers: Table, asked: Asked, question: Question, *, columns: M
     needs += [name for name, wanted in (("instrument", instrument), ("item", item)) if wanted is not None]
     needs += ["submitted_us"] if question.window or question.as_of or chooses else []
     wants = [*_WANTS, *(["feedback_key", "position"] if chooses else [])]
-    own = [asked.weights, asked.repeat_of if asked.repeat != "all" else None]
+    needs += ["item"] if asked.items else []
+    own = [asked.unit, asked.weights, asked.repeat_of if asked.repeat != "all" else None]
     if asked.cluster is not None:
         (wants if asked.cluster in schema_of(Answer) else own).append(asked.cluster)
     also = [*question.by, *(name for name in own if name is not None)]
@@ -111,15 +116,18 @@ def take_answers(answers: Table, asked: Asked, question: Question, *, columns: M
     for name, wanted in (("instrument", instrument), ("item", item)):
         if wanted is not None:
             frame = frame.having(words_in(name, wanted))
+    if asked.items:
+        frame = frame.having(words_in("item", *asked.items))
     if question.window is not None:
         frame = frame.having(in_window(frame, question.window, "submitted_us"))
     frame = known_by(frame, question.as_of, "submitted_us")
-    named = [name for name in ("instrument", "item") if name in frame.columns and name not in question.by]
+    alone = ("instrument",) if asked.items else ("instrument", "item")
+    named = [name for name in alone if name in frame.columns and name not in question.by]
     if named:
         found = rows(frame.lazy.select(*map(nw.col, named)).unique())
         if len(found) > 1:
             told = sorted(" / ".join(str(row[name]) for name in named) for row in found)
-            kind = f"{asked.kind.value} items" if asked.kind else "items"
+            kind = f"{asked.kind.value} items" if asked.kind else "instruments" if asked.items else "items"
             msg = f"found {len(found)} {kind} ({', '.join(told[:5])}), expected one"
             remedy = " or ".join(f"{name}=" for name in named)
             raise UsageError(msg, hint=f"name one with {remedy}, or group by them")

@@ -104,6 +104,8 @@ class CaseShares:
     """What those are called that the share is of, and the others."""
     opposite: bool = False
     """Whether the share is of those to which it did not happen."""
+    instant: str | None = "opened_us"
+    """The instant that lies in the window; None where the rows were chosen already."""
 
     def of(self, cases: Frame, happened: nw.Expr, excluded: Mapping[str, nw.Expr]) -> Estimate | EstimateTable:
         """The share.
@@ -114,8 +116,8 @@ class CaseShares:
             excluded: Reason to a boolean that is never null, for cases that do not count.
         """
         question = self.question
-        if question.window is not None:
-            cases = cases.having(in_window(cases, question.window, "opened_us"))
+        if question.window is not None and self.instant is not None:
+            cases = cases.having(in_window(cases, question.window, self.instant))
         receipt = question.receipt(cases)
         yes = nw.lit(1) - flag(happened) if self.opposite else flag(happened)
         no = nw.lit(1) - yes

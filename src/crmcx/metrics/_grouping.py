@@ -80,7 +80,8 @@ def grouped(
     said = dict(counts or {})
     reasons = [*excluded, *(["repeat"] if repeats and repeats.chooses else [])]
     record = record_of(frame)
-    why = nw.lit(0)
+    # Of a column, since a selection of literals alone has one row and not the table's.
+    why = nw.when(nw.col(min(frame.columns)).is_null()).then(nw.lit(0)).otherwise(nw.lit(0))
     for number, reason in reversed(list(enumerate(excluded.values(), start=1))):
         why = nw.when(reason).then(nw.lit(number)).otherwise(why)
     told = {f"c_{number}": expression for number, expression in enumerate(said.values())}

@@ -36,7 +36,9 @@ class Repeats:
         demand_one_of("repeat", policy, POLICIES)
         if policy == "all":
             return None
-        return cls(policy=policy, unit=unit, order=(instant, *(name for name in ties if name in frame.columns)))
+        chooses = policy != "mean"
+        order = (instant, *(name for name in ties if name in frame.columns)) if chooses else ()
+        return cls(policy=policy, unit=unit, order=order)
 
     @property
     def chooses(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Required, TypedDict
 
 from crmcx.metrics._clock import Calendar
 from crmcx.metrics._options import Clustered, Dated, Sampled
+from crmcx.models import BusinessCalendar
 from crmcx.tables import KnownSince
 
 
@@ -93,3 +94,37 @@ class BacklogAgeOptions(BacklogOptions, total=False):
     quantile: float
     calendar: Calendar
     pauses: Sequence[str]
+
+
+class TargetOptions(CaseShareOptions, total=False):
+    """What `target_attainment` takes."""
+
+    of: str
+    calendars: Sequence[BusinessCalendar]
+    pauses: Sequence[str]
+    target_columns: Mapping[str, str] | None
+    interaction_columns: Mapping[str, str] | None
+    change_columns: Mapping[str, str] | None
+
+
+class SelfServiceOptions(CaseShareOptions, total=False):
+    """What `self_service_rate` takes."""
+
+    help: Required[str | Sequence[str]]
+    step: str
+    within: timedelta
+    unit: str
+    case_columns: Mapping[str, str] | None
+
+
+class ContactRateOptions(CaseShareOptions, total=False):
+    """What `contact_rate` takes."""
+
+    order_columns: Mapping[str, str] | None
+
+
+class ContactShareOptions(Dated, Sampled, total=False):
+    """What `contact_share` takes."""
+
+    unit: str
+    interaction_columns: Mapping[str, str] | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import narwhals.stable.v2 as nw
@@ -78,9 +78,8 @@ def traced(
         return groups
     if record is None:
         return Traced(groups, None, {})
-    keyed = staged.with_columns(
-        *(nw.col(column).alias(f"part_{number}") for number, column in enumerate(parts.values()))
-    )
+    told = [nw.col(column).alias(f"part_{number}") for number, column in enumerate(parts.values())]
+    keyed = staged.with_columns(*told) if told else staged
     return Traced(groups, Trail(keyed, record, tuple(reasons), tuple(parts)), {})
 
 
@@ -98,6 +97,12 @@ def made_of(groups: dict[tuple[Any, ...], Any], make: Callable[[tuple[Any, ...],
     """Something made of each group, still with the trail."""
     made = {key: make(key, group) for key, group in groups.items()}
     return Traced(made, groups.trail, groups.raw) if isinstance(groups, Traced) else made
+
+
+def widened(groups: dict[tuple[Any, ...], G], keys: Iterable[tuple[Any, ...]], empty: G) -> dict[tuple[Any, ...], G]:
+    """The groups, and empty ones for further keys, still with the trail."""
+    wide = {**dict.fromkeys(keys, empty), **groups}
+    return Traced(wide, groups.trail, groups.raw) if isinstance(groups, Traced) else wide
 
 
 def record_of(frame: Frame) -> str | None:

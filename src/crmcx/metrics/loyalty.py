@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Unpack, overload
 
 import narwhals.stable.v2 as nw
@@ -26,7 +26,8 @@ class RetentionOptions(Dated, Sampled, total=False):
     """What `retention` takes."""
 
     after: int
-    period: str
+    until: int | None
+    period: str | timedelta
     zone: str
     or_later: bool
     unit: str
@@ -46,7 +47,8 @@ def retention(
     interactions: Table,
     *,
     after: int = 1,
-    period: str = "month",
+    until: int | None = None,
+    period: str | timedelta = "month",
     by: By = None,
     zone: str = "UTC",
     or_later: bool = False,
@@ -65,7 +67,9 @@ def retention(
     Args:
         interactions: Interactions that the customer could see. Needs `person_id` and `occurred_us`.
         after: Which period after the first; 1 or more.
-        period: `day`, `week` (from Monday) or `month` of the calendar in `zone`, or `24 hours` from the first instant.
+        until: The last period of a bracket: whoever comes back in any period from `after` to this one counts.
+        period: `day`, `week` (from Monday) or `month` of the calendar in `zone`; `24 hours`, or any other length of
+            time, from a person's first instant.
         by: Columns to group by, with their value at the first interaction (among equal instants the greatest);
             `cohort` is the day on which the first period began.
         zone: IANA name of the zone whose midnights part the periods.
@@ -82,15 +86,20 @@ def retention(
         nobody could be observed.
 
     Raises:
-        UsageError: The period is unknown, or `after` is below 1.
+        UsageError: The period is unknown, `after` is below 1, or `until` before it or together with `or_later`.
+
+    Example:
+        >>> import polars as pl
+        >>> days = 86_400_000_000
+        >>> found = pl.DataFrame({"person_id": [1, 1, 2, 3, 3], "occurred_us": [0, 8 * days, 0, 0, 20 * days]})
+        >>> [retention(found, period="day", after=7, until=last).value for last in (7, 13)]
+        [0.0, 0.3333333333333333]
     """
-    demand_one_of("period", period, _PERIODS)
-    if after < 1:
-        msg = f"found after={after}, expected 1 or more"
-        raise UsageError(msg, hint="period 0 is that of the first interaction, which everybody had")
+    _demand_periods(period, after, until, or_later=or_later)
     names = names_of(by)
-    if COHORT in names and period == "24 hours":
-        msg = "24 hours begin anew for each person, so they make no cohorts"
+    exact = period == "24 hours" or isinstance(period, timedelta)
+    if COHORT in names and exact:
+        msg = f"{period} begin anew for each person, so they make no cohorts"
         raise UsageError(msg, hint="ask for period='day' to group by the day of the first interaction")
     own = tuple(name for name in names if name != COHORT)
     wants = ("known_us", "visibility")
@@ -98,7 +107,14 @@ def retention(
     question = Question(
         name="retention",
         unit="share",
-        parameters={"after": after, "period": period, "zone": zone, "or_later": or_later, "unit": unit},
+        parameters={
+            "after": after,
+            "until": until,
+            "period": f"{period.total_seconds():g} s" if isinstance(period, timedelta) else period,
+            "zone": zone,
+            "or_later": or_later,
+            "unit": unit,
+        },
         by=names,
         window=window,
         as_of=as_of or latest((frame, "occurred_us")),
@@ -109,8 +125,11 @@ def retention(
     frame = visible_to_customers(frame)
     frame = known_by(frame, question.as_of, "occurred_us")
     frame = frame.having(~nw.col(unit).is_null() & ~nw.col("occurred_us").is_null())
-    periods = Periods.over(frame, "occurred_us", zone=zone, kind=period, until=question.as_of)
-    people = _people(frame, unit, own, periods, after=after, or_later=or_later)
+    length = period if isinstance(period, timedelta) else timedelta(days=1)
+    kind = "24 hours" if isinstance(period, timedelta) else period
+    periods = Periods.over(frame, "occurred_us", zone=zone, kind=kind, until=question.as_of, length=length)
+    back = (after, _FAR if or_later else until or after)
+    people = _people(frame, unit, own, periods, back=back, seen=until or after)
     if window is not None:
         people = people.having(in_window(people, window, "first_us"))
     counts = {"began": nw.lit(1), "returned": nw.col("returned")}
@@ -131,8 +150,33 @@ def retention(
     )
 
 
-def _people(frame: Frame, unit: str, own: Sequence[str], periods: Periods, *, after: int, or_later: bool) -> Frame:
-    """One row per person: when she first came, whether the period was observed, and whether she came back in it."""
+def _demand_periods(period: str | timedelta, after: int, until: int | None, *, or_later: bool) -> None:
+    if not isinstance(period, timedelta):
+        demand_one_of("period", period, _PERIODS)
+    elif period <= timedelta():
+        msg = f"found period={period}, expected a time above zero"
+        raise UsageError(msg, hint="pass a timedelta, such as timedelta(days=30)")
+    if after < 1:
+        msg = f"found after={after}, expected 1 or more"
+        raise UsageError(msg, hint="period 0 is that of the first interaction, which everybody had")
+    if until is not None and (until < after or or_later):
+        msg = f"found until={until} with after={after} and or_later={or_later}, expected a bracket or any later period"
+        raise UsageError(msg, hint="until= is the last period that counts, and or_later=True is without end")
+
+
+def _people(
+    frame: Frame, unit: str, own: Sequence[str], periods: Periods, *, back: tuple[int, int], seen: int
+) -> Frame:
+    """One row per person: when she first came, whether the periods were observed, and whether she came back in them.
+
+    Args:
+        frame: The interactions.
+        unit: Column that tells people apart.
+        own: Columns to group by.
+        periods: The calendar.
+        back: The first and the last period in which coming back counts.
+        seen: The period that must have ended.
+    """
     named = [(f"by_{number}", name) for number, name in enumerate(own)]
     at = nw.col("us")
     staged = frame.lazy.select(
@@ -145,10 +189,10 @@ def _people(frame: Frame, unit: str, own: Sequence[str], periods: Periods, *, af
         periods.of(nw.col("first_us"), nw.col("first_us")).alias("first"),
     )
     passed = nw.col("now") - nw.col("first")
-    back = passed >= after if or_later else passed == after
+    returned = (passed >= back[0]) & (passed <= back[1])
     per_unit = (
         counted.with_columns(
-            nw.when(back).then(nw.lit(1)).otherwise(nw.lit(0)).alias("returned"),
+            nw.when(returned).then(nw.lit(1)).otherwise(nw.lit(0)).alias("returned"),
             *(nw.when(at == nw.col("first_us")).then(nw.col(key)).alias(key) for key, _ in named),
         )
         .group_by("unit")
@@ -159,7 +203,7 @@ def _people(frame: Frame, unit: str, own: Sequence[str], periods: Periods, *, af
             *(nw.col(key).max() for key, _ in named),
         )
     )
-    observed = periods.ended(nw.col("first"), nw.col("first_us"), after)
+    observed = periods.ended(nw.col("first"), nw.col("first_us"), seen)
     told = per_unit.select(
         "unit",
         "first_us",

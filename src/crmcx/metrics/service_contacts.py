@@ -9,6 +9,7 @@ from typing import Unpack, overload
 import narwhals.stable.v2 as nw
 from attrs import evolve
 
+from crmcx.errors import UsageError
 from crmcx.estimates import Estimate, EstimateTable
 from crmcx.instants import Window
 from crmcx.metrics._asking import Groups, metric
@@ -16,9 +17,19 @@ from crmcx.metrics._case_shares import ENDS, CaseShares, demand_end, demand_time
 from crmcx.metrics._case_times import demand_single
 from crmcx.metrics._messages import is_question, known_messages, take_messages
 from crmcx.metrics._question import By, Question, names_of
-from crmcx.metrics._service_options import FirstContactOptions
-from crmcx.models import Case
-from crmcx.tables import Frame, Table, take
+from crmcx.metrics._service_options import FirstContactOptions, SelfServiceOptions
+from crmcx.models import Case, Interaction
+from crmcx.tables import (
+    Frame,
+    Table,
+    known_by,
+    latest,
+    nullable,
+    same_engine,
+    take,
+    visible_to_customers,
+    words_in,
+)
 
 _FAR = 2**62
 _WEEK = timedelta(days=7)
@@ -155,3 +166,150 @@ def _with_next_message(cases: Frame, said: Frame) -> Frame:
     filled = nw.when(nw.col("said_us").is_null()).then(nw.lit(_FAR)).otherwise(nw.col("said_us"))
     lazy = joined.with_columns(filled.cast(nw.Int64()).alias("said_us"))
     return evolve(cases, lazy=lazy, columns=cases.columns | {"said_us"})
+
+
+@overload
+def self_service_rate(
+    interactions: Table, cases: Table, *, by: None = None, **options: Unpack[SelfServiceOptions]
+) -> Estimate: ...
+@overload
+def self_service_rate(
+    interactions: Table, cases: Table, *, by: Groups, **options: Unpack[SelfServiceOptions]
+) -> EstimateTable: ...
+@metric(clock="occurred_us")
+def self_service_rate(
+    interactions: Table,
+    cases: Table,
+    *,
+    help: str | Sequence[str],  # noqa: A002 - the word for it
+    by: By = None,
+    step: str = "touchpoint",
+    within: timedelta = _WEEK,
+    unit: str = "person_id",
+    window: Window | None = None,
+    as_of: datetime | None = None,
+    cluster: str | None = "person_id",
+    level: float = 0.95,
+    min_n: int | None = None,
+    columns: Mapping[str, str] | None = None,
+    case_columns: Mapping[str, str] | None = None,
+) -> Estimate | EstimateTable:
+    """The share of views of a help page after which the customer opened no case.
+
+    It says what happened, not what the page brought about: who did not turn to the company might have given up, or
+    might never have asked. So it is no number of contacts saved; that takes a comparison with customers without help.
+
+    Args:
+        interactions: Interactions that the customer could see. Needs the column of the steps, the unit and
+            `occurred_us`.
+        cases: Cases. Needs the unit and `opened_us`.
+        help: The step, or the steps, that are views of help.
+        by: Columns of the interactions to group by.
+        step: Column that tells the step.
+        within: How long after the view a case counts; from the instant of the view on, its end included.
+        unit: Column that tells customers apart, in both tables.
+        window: Days in which views were.
+        as_of: The date up to which all is known; the latest instant in the tables unless given.
+        cluster: Column that tells which views belong together; None to take all as independent.
+        level: Confidence level.
+        min_n: How many observations a value must rest on; with fewer it is None, and the counts are told.
+        columns: Canonical column name to the interactions' own.
+        case_columns: Canonical column name to the cases' own.
+
+    Returns:
+        A share from 0 to 1 with Wilson's interval and the counts no_case and case; with `by` one per group. Left out
+        are views with `no_customer`, and as `not_observed` those less than `within` before `as_of`.
+
+    Raises:
+        MissingColumnError: A table lacks a column.
+        UsageError: `within` is not above zero, or no step is named.
+
+    Example:
+        >>> import polars as pl
+        >>> day = 86_400_000_000
+        >>> seen = pl.DataFrame({"person_id": [1, 2, 1], "occurred_us": [0, 0, 20 * day],
+        ...     "touchpoint": ["faq", "faq", "faq"]})
+        >>> cases = pl.DataFrame({"person_id": [2], "opened_us": [day]})
+        >>> dict(self_service_rate(seen, cases, help="faq").counts)
+        {'no_case': 1, 'case': 1}
+    """
+    seconds = demand_time(within)
+    pages = (help,) if isinstance(help, str) else tuple(sorted(set(help)))
+    if not pages:
+        msg = "help= names no step, so there is nothing to look at"
+        raise UsageError(msg, hint="name the touchpoints of help, such as help='faq'")
+    wants = ("known_us", "visibility", *([cluster] if cluster else []))
+    views = take(
+        interactions, Interaction, needs=(unit, "occurred_us"), wants=wants, also=(step, *names_of(by)), columns=columns
+    )
+    found = take(cases, Case, needs=(unit, "opened_us"), columns=case_columns)
+    same_engine(views, found)
+    question = Question(
+        name="self_service_rate",
+        unit="share",
+        parameters={"help": list(pages), "step": step, "within_s": seconds, "unit": unit},
+        by=names_of(by),
+        window=window,
+        as_of=as_of or latest((views, "occurred_us"), (found, "opened_us")),
+        level=level,
+        cluster=cluster,
+        min_n=min_n,
+    )
+    views = known_by(visible_to_customers(views), question.as_of, "occurred_us")
+    views = views.having(words_in(step, *pages) & ~nw.col("occurred_us").is_null())
+    frame = _with_following(views, found, unit)
+    shares = CaseShares(
+        question=question,
+        nothing="no views of help were seen that long",
+        words=("no_case", "case"),
+        opposite=True,
+        instant="occurred_us",
+    )
+    return shares.followed(
+        frame,
+        start="occurred_us",
+        event=nw.col("next_us"),
+        within=within,
+        excluded={"no_customer": nw.col(unit).is_null()},
+    )
+
+
+def _with_following(views: Frame, cases: Frame, unit: str) -> Frame:
+    """Add to views `next_us`: when the customer opened a case next; far off where she did not.
+
+    Both tables become one, in which the running minimum from the end tells the next case: a join of views with cases
+    would grow with those who have many of both.
+    """
+    ours, theirs = nw.col("occurred_us"), nw.col("opened_us")
+    none = nw.lit(-_FAR).cast(nw.Int64())
+    parts = (
+        views.lazy.filter(~nw.col(unit).is_null()).select(
+            nw.col(unit).alias("unit"),
+            ours.alias("at_us"),
+            (nw.lit(0) - ours).cast(nw.Int64()).alias("from_end"),
+            none.alias("case_us"),
+            nw.lit(1).cast(nw.Int64()).alias("view"),
+        ),
+        cases.lazy.filter(~nw.col(unit).is_null() & ~theirs.is_null()).select(
+            nw.col(unit).alias("unit"),
+            theirs.alias("at_us"),
+            (nw.lit(0) - theirs).cast(nw.Int64()).alias("from_end"),
+            (nw.lit(0) - theirs).cast(nw.Int64()).alias("case_us"),
+            nw.lit(0).cast(nw.Int64()).alias("view"),
+        ),
+    )
+    both = nullable(nw.concat(parts, how="vertical")).with_columns(
+        nw.col("case_us").cum_max().over("unit", order_by=["from_end", "view"]).alias("case_us")
+    )
+    following = (
+        both.filter(nw.col("view") == 1)
+        .select(
+            nw.col("unit").alias(unit),
+            nw.col("at_us").alias("occurred_us"),
+            (nw.lit(0) - nw.col("case_us")).alias("next_us"),
+        )
+        .group_by(unit, "occurred_us")
+        .agg(nw.col("next_us").min())
+    )
+    lazy = views.lazy.join(following, on=[unit, "occurred_us"], how="left")
+    return evolve(views, lazy=lazy, columns=views.columns | {"next_us"})

@@ -6,19 +6,18 @@ from crmcx.tables._steps import KnownSince
 from crmcx.tables.asked import AskedTable
 from crmcx.tables.calendar import Period, PeriodColumn
 from crmcx.tables.cells import to_columns, to_objects
-from crmcx.tables.frames import (
-    Frame,
-    KeyedTable,
-    StoredTable,
-    Table,
+from crmcx.tables.events import event_of
+from crmcx.tables.frames import Frame, KeyedTable, StoredTable, Table, take, take_whole
+from crmcx.tables.handed import (
+    as_given,
     kind_of,
+    looked_up,
     native,
     nullable,
     rows,
     rows_of,
     same_engine,
     settled,
-    take,
     to_frame,
 )
 from crmcx.tables.history import accounts_at, cases_at, consents_at, deals_at, stages_at, subscriptions_at
@@ -49,9 +48,11 @@ __all__ = [
     "accounts_at",
     "all_of",
     "any_of",
+    "as_given",
     "cases_at",
     "consents_at",
     "deals_at",
+    "event_of",
     "flag",
     "hours_of",
     "in_window",
@@ -59,6 +60,7 @@ __all__ = [
     "kind_of",
     "known_by",
     "latest",
+    "looked_up",
     "native",
     "nullable",
     "open_us",
@@ -70,6 +72,7 @@ __all__ = [
     "stages_at",
     "subscriptions_at",
     "take",
+    "take_whole",
     "to_columns",
     "to_frame",
     "to_objects",

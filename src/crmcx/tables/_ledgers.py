@@ -25,7 +25,8 @@ from crmcx.tables._steps import (
     steps_of,
     with_told,
 )
-from crmcx.tables.frames import Frame, StoredTable, Table, as_given, take
+from crmcx.tables.frames import Frame, StoredTable, Table, take
+from crmcx.tables.handed import as_given
 from crmcx.tables.schema import Column, DType, schema_of
 from crmcx.tables.selections import words_in
 

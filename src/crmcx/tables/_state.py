@@ -34,7 +34,8 @@ from crmcx.tables._steps import (
     steps_of,
     with_told,
 )
-from crmcx.tables.frames import Frame, StoredTable, Table, as_given, same_engine, take
+from crmcx.tables.frames import Frame, StoredTable, Table, take
+from crmcx.tables.handed import as_given, same_engine
 from crmcx.tables.schema import TABLES, Column, DType, TableSchema, leaf_columns, schema_of
 
 REASONS = (Column("before_history", DType.STRING), Column("unreadable", DType.STRING))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from textwrap import fill
-from typing import Any, cast
+from typing import Any
 
 import narwhals.stable.v2 as nw
 from attrs import evolve, field, frozen
@@ -13,7 +13,6 @@ from narwhals.stable.v2.typing import IntoFrame
 
 from crmcx import engines
 from crmcx._html import html_table
-from crmcx.engines import Kind
 from crmcx.errors import ColumnTypeError, MissingColumnError, UnsupportedEngineError, UsageError
 from crmcx.models.base import Model, Part
 from crmcx.tables.asked import AskedTable
@@ -140,19 +139,89 @@ def take(
         UsageError: `columns` names a column that the class does not have.
         UnsupportedEngineError: It is no table.
     """
-    schema = schema_of(cls)
-    key = None
-    if isinstance(data, KeyedTable):
-        key = parent_key(cls) if issubclass(cls, Part) else "key"
-        data = data.data
-    snapshot = data.snapshot if isinstance(data, StoredTable | AskedTable) else None
-    frame = engines.to_lazy(_native(data, cls, schema))
+    data, key = _keyed(data, cls)
     made = [name for name in dict.fromkeys(also) if isinstance(name, MadeColumn)]
     also = [name for name in also if name not in made]
-    own = [name for name in dict.fromkeys(also) if name not in schema]
-    needs = [*needs, *(name for name in also if name in schema)]
     needs = [*needs, *(name.of for name in made)]
     wants = [*wants, *([key] if key else [])]
+    given = engines.to_lazy(_native(data, cls))
+    frame, renames, own = _found(given, cls, needs=needs, wants=wants, also=also, columns=columns)
+    selected = frame.select(*(nw.col(theirs).alias(name) for name, theirs in renames.items()))
+    lazy, cast = _canonical(selected, cls, {name: name for name in renames if name not in own}, renames)
+    snapshot = data.snapshot if isinstance(data, StoredTable | AskedTable) else None
+    taken = Frame(
+        lazy.select(*cast, *map(nw.col, own)),
+        frozenset(renames),
+        engines.engine_name(frame),
+        snapshot,
+        key is not None,
+        key if key in renames else None,
+    )
+    for column in made:
+        taken = column.add(taken)
+    return taken
+
+
+def _keyed(data: Any, cls: type[Model]) -> tuple[Any, str | None]:  # noqa: ANN401 - a table of any engine
+    """The table itself, and the column of its key where the key is asked for."""
+    if not isinstance(data, KeyedTable):
+        return data, None
+    return data.data, parent_key(cls) if issubclass(cls, Part) else "key"
+
+
+@frozen
+class Whole:
+    """A table with all its columns as they are, and beside them some in the canonical form."""
+
+    frame: Frame
+    """The table."""
+    own: tuple[str, ...]
+    """Its own columns, in order."""
+    held: Mapping[str, str]
+    """Canonical name to the column beside that holds it; no column of its own is called so, whatever the case."""
+
+
+def take_whole(
+    data: Table,
+    cls: type[Model],
+    *,
+    needs: Sequence[str],
+    also: Sequence[str] = (),
+    columns: Mapping[str, str] | None = None,
+) -> Whole:
+    """Check a table and keep all of it; arguments and errors are those of `take`."""
+    given = engines.to_lazy(_native(data, cls))
+    own = tuple(given.collect_schema().names())
+    frame, renames, strangers = _found(given, cls, needs=needs, also=also, columns=columns)
+    longest = max(map(len, frame.collect_schema().names()))
+    held = {name: f"{'held':_<{longest}}_{number}" for number, name in enumerate(renames)}
+    added = frame.with_columns(*(nw.col(theirs).alias(held[name]) for name, theirs in renames.items()))
+    lazy, cast = _canonical(
+        added,
+        cls,
+        {name: column for name, column in held.items() if name not in strangers},
+        renames,
+        only=list(held.values()),
+    )
+    lazy = lazy.with_columns(*cast).select(*own, *held.values())
+    snapshot = data.snapshot if isinstance(data, StoredTable | AskedTable) else None
+    made = Frame(lazy, frozenset([*own, *held.values()]), engines.engine_name(frame), snapshot)
+    return Whole(made, own, held)
+
+
+def _found(
+    frame: nw.LazyFrame[Any],
+    cls: type[Model],
+    *,
+    needs: Sequence[str],
+    wants: Sequence[str] = (),
+    also: Sequence[str],
+    columns: Mapping[str, str] | None,
+) -> tuple[nw.LazyFrame[Any], dict[str, str], list[str]]:
+    """The frame, canonical name to the column that holds it, and the names to group by that the class lacks."""
+    schema = schema_of(cls)
+    own = [name for name in dict.fromkeys(also) if name not in schema]
+    needs = [*needs, *(name for name in also if name in schema)]
     frame, renames = _rename(frame, schema, [*needs, *wants], columns or {})
     present = frame.collect_schema().names()
     renames |= {name: name for name in own if name in present}
@@ -162,28 +231,47 @@ def take(
         msg = f"the {schema.name} table lacks {', '.join(missing)}; it has: {there}"
         remedy = f'columns={{"{missing[0]}": "your column"}}'
         raise MissingColumnError(msg, hint=f"rename the columns, or pass {remedy}", missing=tuple(missing))
-    chosen = [name for name in dict.fromkeys([*needs, *wants]) if name in renames]
-    selected = frame.select(*(nw.col(renames[name]).alias(name) for name in [*chosen, *own]))
-    _demand_whole(selected, [name for name in chosen if schema[name].dtype is DType.INT64], renames)
-    lazy = engines.nullable(selected, {name: schema[name].dtype.value for name in chosen})
+    return frame, renames, own
+
+
+def _canonical(
+    frame: nw.LazyFrame[Any],
+    cls: type[Model],
+    held: Mapping[str, str],
+    renames: Mapping[str, str],
+    only: Sequence[str] | None = None,
+) -> tuple[nw.LazyFrame[Any], list[nw.Expr]]:
+    """A frame whose columns have been checked, and the expressions that cast them.
+
+    Args:
+        frame: The frame.
+        cls: The class.
+        held: Canonical name to the column that holds it.
+        renames: Canonical name to the table's own name, for errors.
+        only: The columns that may change their type; all unless given.
+    """
+    schema = schema_of(cls)
+    _demand_whole(frame, {n: column for n, column in held.items() if schema[n].dtype is DType.INT64}, renames)
+    lazy = engines.nullable(frame, {column: schema[n].dtype.value for n, column in held.items()}, only)
     types = lazy.collect_schema()
-    expressions = [_cast(schema[name], renames[name], types[name]) for name in chosen]
-    lazy = lazy.select(*expressions, *map(nw.col, own))
-    found = frozenset([*chosen, *own])
-    taken = Frame(lazy, found, engines.engine_name(frame), snapshot, key is not None, key if key in found else None)
-    for column in made:
-        taken = column.add(taken)
-    return taken
+    return lazy, [
+        _cast(schema[name], renames[name], nw.col(column), types[column]).alias(column) for name, column in held.items()
+    ]
 
 
-def _native(data: Any, cls: type[Model], schema: TableSchema) -> Any:  # noqa: ANN401 - a table of any engine
-    if isinstance(data, StoredTable | AskedTable):
-        return data.relation
+def native_of(data: Any) -> Any:  # noqa: ANN401 - a table of any engine
+    """The relation of a table or an answer of a workspace; anything else as it is."""
+    return data.relation if isinstance(data, StoredTable | AskedTable) else data
+
+
+def _native(data: Any, cls: type[Model]) -> Any:  # noqa: ANN401 - a table of any engine
+    data = native_of(data)
     if isinstance(data, Model):
         data = [data]
     if not isinstance(data, Iterable) or hasattr(data, "columns") or hasattr(data, "__arrow_c_stream__"):
         return data
     objects = list(data)
+    schema = schema_of(cls)
     owner = schema.parent if issubclass(cls, Part) else cls
     strangers = sorted({type(item).__name__ for item in objects if not isinstance(item, owner or cls)})
     if strangers:
@@ -245,16 +333,17 @@ def _demand_aware(name: str, dtype: nw.dtypes.DType) -> None:
         )
 
 
-def _demand_whole(frame: nw.LazyFrame[Any], names: Sequence[str], renames: Mapping[str, str]) -> None:
+def _demand_whole(frame: nw.LazyFrame[Any], held: Mapping[str, str], renames: Mapping[str, str]) -> None:
     """Demand that whole numbers that come as floats are whole, and so small that they kept their last digit."""
     types = frame.collect_schema()
-    floats = [name for name in names if types[name].is_float()]
+    floats = [name for name, column in held.items() if types[column].is_float()]
     if not floats:
         return
+    values = {name: nw.col(held[name]) for name in floats}
     (found,) = engines.rows(
         frame.select(
-            *(nw.col(name).abs().max().alias(f"{name}_largest") for name in floats),
-            *((nw.col(name) - nw.col(name).round()).abs().max().alias(f"{name}_part") for name in floats),
+            *(value.abs().max().alias(f"{name}_largest") for name, value in values.items()),
+            *((value - value.round()).abs().max().alias(f"{name}_part") for name, value in values.items()),
         )
     )
     for name in floats:
@@ -266,7 +355,7 @@ def _demand_whole(frame: nw.LazyFrame[Any], names: Sequence[str], renames: Mappi
             raise ColumnTypeError(msg, hint="read them as integers that can be missing, such as Int64 in pandas")
 
 
-def _cast(column: Column, theirs: str, dtype: nw.dtypes.DType) -> nw.Expr:
+def _cast(column: Column, theirs: str, values: nw.Expr, dtype: nw.dtypes.DType) -> nw.Expr:
     fits_text = isinstance(dtype, nw.String | nw.Categorical | nw.Enum)
     fits = {
         DType.INT64: dtype.is_integer(),
@@ -277,83 +366,11 @@ def _cast(column: Column, theirs: str, dtype: nw.dtypes.DType) -> nw.Expr:
     if not fits and column.dtype is DType.INT64 and (dtype.is_float() or isinstance(dtype, nw.Object | nw.Unknown)):
         fits = True  # pandas writes integers with gaps as floats or objects
     if column.is_key and fits_text:
-        return nw.col(column.name).cast(nw.String())  # other people's ids are often text, and are only compared
+        return values.cast(nw.String())  # other people's ids are often text, and are only compared
     if not fits and not isinstance(dtype, nw.Unknown):
         msg = f"column {theirs!r} has type {dtype}, expected {column.dtype}{f' ({column.unit})' if column.unit else ''}"
         raise ColumnTypeError(msg, hint=f"convert it before the call; {column.name} is what it is taken for")
     kind = {DType.INT64: nw.Int64(), DType.FLOAT64: nw.Float64(), DType.STRING: nw.String(), DType.BOOL: nw.Boolean()}
-    values = nw.col(column.name)
     if dtype.is_float():
         values = nw.when(~values.is_nan()).then(values)  # to some engines, not a number is more than any
     return values.cast(kind[column.dtype])
-
-
-def as_given(data: Table, frame: Frame, columns: Sequence[Column] = ()) -> Table:
-    """A frame that was made of a table, as a table of the same kind.
-
-    Args:
-        data: The table it was made of.
-        frame: What was made of it.
-        columns: Its columns, for a table of a workspace.
-
-    Returns:
-        For a table of a workspace one of the same snapshot; else a frame of the engine, lazy only where the table was.
-    """
-    if isinstance(data, StoredTable):
-        schema = evolve(data.schema, columns=tuple(columns))
-        return StoredTable(frame.lazy.to_native(), schema, data.snapshot, data.ask_known_since)
-    return cast("Table", engines.native(frame.lazy, like=data))
-
-
-def same_engine(*frames: Frame) -> None:
-    """Demand that all frames can be joined.
-
-    Raises:
-        EngineMismatchError: They are of two engines, or of two DuckDB connections.
-    """
-    engines.same_engine(*(frame.lazy for frame in frames))
-
-
-def rows_of(data: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a table of any engine
-    """The rows of any table as dictionaries of plain values, missing ones as None.
-
-    Raises:
-        UnsupportedEngineError: It is no table.
-    """
-    return engines.rows(engines.to_lazy(data.relation if isinstance(data, StoredTable | AskedTable) else data))
-
-
-def kind_of(data: Any) -> Kind | None:  # noqa: ANN401 - a table of any engine
-    """The kind of frame that a table is, for results of the same kind; None for lists and tables of a workspace."""
-    return None if isinstance(data, StoredTable | AskedTable | KeyedTable) else engines.kind_of(data)
-
-
-def to_frame(columns: Mapping[str, Sequence[Any]], dtypes: Mapping[str, str], kind: Kind | None = None) -> Any:  # noqa: ANN401
-    """Columns of plain values as a frame: of a kind, else of Polars when it is installed, else of DuckDB.
-
-    Args:
-        columns: Name to values of one length; None is null.
-        dtypes: Name to `int64`, `float64`, `string`, `bool` or `date`; the order of columns.
-        kind: The kind of frame wanted.
-    """
-    return engines.frame_of(columns, dtypes, kind)
-
-
-def rows(lazy: nw.LazyFrame[Any]) -> list[dict[str, Any]]:
-    """The rows of a lazy frame as dictionaries of plain values, missing ones as None."""
-    return engines.rows(lazy)
-
-
-def settled(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """A lazy frame that is to be used more than once, its work done where its engine can keep it."""
-    return engines.settled(lazy)
-
-
-def nullable(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """A lazy frame in whose columns None stays None, also where columns without gaps are shifted or joined."""
-    return engines.nullable(lazy)
-
-
-def native(lazy: nw.LazyFrame[Any]) -> Any:  # noqa: ANN401 - a frame of any engine
-    """A lazy frame as one of its own engine: of Polars and pandas a data frame, else lazy as it is."""
-    return engines.native(lazy)

@@ -7,15 +7,17 @@ are looked up once and become a sum of steps.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from crmcx import engines
-from crmcx.instants import DAY_US, EPOCH, clock_changes, date_of, day_of, from_us, to_us, zone
+from crmcx.instants import DAY_US, EPOCH, clock_changes, date_of, day_of, duration_us, from_us, to_us, zone
 from crmcx.tables.frames import Frame
+
+_ONE_DAY = timedelta(days=1)
 
 
 def _month_of(day: int) -> int:
@@ -72,9 +74,20 @@ class Periods:
     """From when on it is which month, over the data; empty unless months are asked for."""
     until_us: int
     """The instant up to which all is known."""
+    length_us: int = DAY_US
+    """How long periods are that begin anew for each person."""
 
     @classmethod
-    def over(cls, frame: Frame, column: str, *, zone: str, kind: str, until: datetime | None) -> Periods:
+    def over(
+        cls,
+        frame: Frame,
+        column: str,
+        *,
+        zone: str,
+        kind: str,
+        until: datetime | None,
+        length: timedelta = _ONE_DAY,
+    ) -> Periods:
         """The periods over the instants of a column.
 
         Args:
@@ -83,6 +96,7 @@ class Periods:
             zone: IANA name of the zone.
             kind: Kind of period.
             until: The instant up to which all is known.
+            length: How long `24 hours` are: periods that begin anew for each person.
         """
         ((low, high),) = (
             (row["low"], row["high"])
@@ -94,7 +108,7 @@ class Periods:
         end = max([start, *([] if high is None else [from_us(int(high))]), *([] if until is None else [until])])
         changes = tuple(clock_changes(zone, start, end))
         months = tuple(_months(zone, start, end, changes)) if kind == "month" else ()
-        return cls(kind, changes, months, to_us(end))
+        return cls(kind, changes, months, to_us(end), duration_us(length))
 
     def of(self, us: nw.Expr, first_us: nw.Expr) -> nw.Expr:
         """The number of the period of an instant.
@@ -104,7 +118,7 @@ class Periods:
             first_us: From when 24 hours are counted.
         """
         if self.kind == "24 hours":
-            return (us - first_us) // DAY_US
+            return (us - first_us) // self.length_us
         if self.kind == "month":
             return _stepped(nw.lit(self.months[0][1]), self.months, us)
         local = _stepped(us + self.changes[0][1], self.changes, us)
@@ -113,7 +127,7 @@ class Periods:
     def ended(self, first: nw.Expr, first_us: nw.Expr, after: int) -> nw.Expr:
         """Whether the period so many after the first was over by the instant up to which all is known."""
         if self.kind == "24 hours":
-            return first_us + (after + 1) * DAY_US <= self.until_us
+            return first_us + (after + 1) * self.length_us <= self.until_us
         ahead = next(ahead for at, ahead in reversed(self.changes) if at <= self.until_us)
         day = (self.until_us + ahead) // DAY_US
         return first + after < self.holding(date_of(day))
