@@ -12,10 +12,12 @@ from crmcx.models import (
     Case,
     CaseChange,
     Deal,
+    DealChange,
     Feedback,
     Interaction,
     Invitation,
     InvitationStatus,
+    Lead,
     Money,
     OpeningHours,
     Order,
@@ -179,6 +181,12 @@ def deals(draw: random.Random, people: int = 60) -> list[Deal]:
             source="crm",
             source_id=str(number),
             customer=f"web/{number % 17}",
+            account=None if number % 11 == 0 else f"crm/{number % 9}",
+            stage=DEAL_STAGES[number % 4],
+            probability=None if number % 13 == 0 else number % 5 / 4,
+            created_at=None if number % 7 == 0 else START - timedelta(days=number),
+            opened_on=None if number % 14 == 0 else (START - timedelta(days=number)).date(),
+            expected_close=None if number % 6 == 0 else (START + timedelta(days=number)).date(),
             status=draw.choice(["won", "won", "lost", "open", "abandoned"]),
             amount=None
             if draw.random() < 0.1
@@ -189,6 +197,57 @@ def deals(draw: random.Random, people: int = 60) -> list[Deal]:
         )
         for number in range(people)
     ]
+
+
+DEAL_STAGES = ("talk", "offer", "deal", None)
+
+
+def deal_changes(draw: random.Random, people: int = 60) -> list[DealChange]:
+    """Steps of the same deals: stages, statuses and amounts, many in one instant, some that were known late."""
+    words = {
+        "stage": DEAL_STAGES,
+        "status": ("open", "open", "open", "won", "lost", "odd"),
+        "amount": ("9.5 EUR", "70000.25 EUR", "12 EUR", "3000 EUR", "odd", None),
+    }
+    made = []
+    for number in range(people):
+        for turn in range(draw.randrange(5)):
+            field = draw.choice(list(words))
+            at = START + timedelta(hours=6 * draw.randrange(-100, 240))
+            made.append(
+                DealChange(
+                    source="crm",
+                    source_id=f"{number}-{turn}",
+                    deal=f"crm/{number}",
+                    field=field,
+                    old=draw.choice(words[field]),
+                    new=draw.choice(words[field]),
+                    changed_at=at,
+                    known_at=draw.choice([None, at, at + timedelta(hours=draw.randrange(900))]),
+                )
+            )
+    return made
+
+
+def leads(draw: random.Random, people: int = 70) -> list[Lead]:
+    """Leads, some of them twice, some that were converted, some dirty."""
+    made = []
+    for number in range(people):
+        created = START + timedelta(hours=12 * draw.randrange(90)) if draw.random() < 0.95 else None
+        status = draw.choice(["new", "working", "converted", "converted", "disqualified"])
+        turned = START + timedelta(hours=7 * draw.randrange(200)) if draw.random() < 0.9 else None
+        made.append(
+            Lead(
+                source="crm",
+                source_id=str(number),
+                customer=None if draw.random() < 0.1 else f"web/{draw.randrange(40)}",
+                status=status,
+                origin=draw.choice(["web", "fair", None]),
+                created_at=created,
+                converted_at=turned if status == "converted" else None,
+            )
+        )
+    return made
 
 
 def feedback(draw: random.Random, people: int = 200) -> list[Feedback]:

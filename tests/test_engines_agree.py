@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 from attrs import evolve
 from tests import company
+from tests.asked_of_sales import SALES
 from tests.asked_of_service import SERVICE
 
 from crmcx import journey, metrics
@@ -26,9 +27,11 @@ from crmcx.models import (
     Case,
     CaseChange,
     Deal,
+    DealChange,
     Feedback,
     Interaction,
     Invitation,
+    Lead,
     Order,
     SlaTarget,
     StageChange,
@@ -64,6 +67,7 @@ FUNCTIONS: dict[str, Function] = {
     "evidence of nps": lambda t: metrics.evidence(metrics.nps(t["answers"]), t["answers"], part="promoters"),
     "csat": lambda t: metrics.csat(t["answers"]),
     "csat by language": lambda t: metrics.csat(t["answers"], by="language"),
+    **SALES,
     "nps by month, the latest of each person": lambda t: metrics.nps(
         t["answers"], by=["touchpoint", metrics.per("month")], repeat="latest"
     ),
@@ -92,14 +96,6 @@ FUNCTIONS: dict[str, Function] = {
         name="ratio", of="answers", above="score", below="scale_max", among={"kind": ["nps"]}
     )(t["answers"], by="touchpoint"),
     "total of one's own": lambda t: metrics.Total(name="sum", of="answers", value="score")(t["answers"]),
-    "win_rate": lambda t: metrics.win_rate(t["deals"], cluster="person_id"),
-    "win_rate by week": lambda t: metrics.win_rate(t["deals"], by=metrics.per("week", zone="America/New_York")),
-    "win_rate by product in a window": lambda t: metrics.win_rate(t["deals"], by="product", window=WINDOW),
-    "won_value": lambda t: metrics.won_value(t["deals"]),
-    "won_value by product": lambda t: metrics.won_value(t["deals"], by=["product", "amount_currency"]),
-    "conversion": lambda t: metrics.conversion(
-        t["interactions"], start="quote", goal=["apply", "sign"], within=timedelta(days=3), by="channel"
-    ),
     **SERVICE,
     "retention by month": lambda t: metrics.retention(t["interactions"], zone="Europe/Berlin"),
     "retention by cohort": lambda t: metrics.retention(
@@ -206,6 +202,8 @@ def everything() -> dict[str, list[Any]]:
         "interactions": company.interactions(draw),
         "stage_changes": company.stage_changes(draw),
         "case_changes": company.case_changes(draw),
+        "deal_changes": company.deal_changes(draw),
+        "leads": company.leads(draw),
         "subscriptions": company.subscriptions(draw),
         "orders": company.orders(draw),
     }
@@ -227,6 +225,8 @@ CLASSES = {
     "interactions": Interaction,
     "stage_changes": StageChange,
     "case_changes": CaseChange,
+    "deal_changes": DealChange,
+    "leads": Lead,
     "sla_targets": SlaTarget,
     "subscriptions": Subscription,
     "orders": Order,
@@ -242,7 +242,7 @@ def frames(objects: dict[str, list[Any]], *, shuffled: bool = False) -> dict[str
     return found
 
 
-def plain(result: Any) -> Any:
+def plain(result: Any) -> Any:  # noqa: PLR0911 - one for each kind of result
     """What a result says, as values that compare."""
     if isinstance(result, Estimate):
         return result.to_dict()
@@ -256,6 +256,8 @@ def plain(result: Any) -> Any:
     if isinstance(result, journey.DerivedStages):
         evidence = sorted(tuple(row.values()) for row in rows_of(result.evidence()))
         return list(result), result.totals, result.moves, result.excluded, evidence
+    if isinstance(result, metrics.Calibration):
+        return result.bands, result.n, result.expected, result.brier, result.p_value, result.excluded
     if isinstance(result, list):
         return sorted(tuple(map(str, row.values())) for row in result)
     assert isinstance(result, journey.Funnel)

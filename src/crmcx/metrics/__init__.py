@@ -1,5 +1,6 @@
 """Metrics: pure functions from tables to numbers with receipts."""
 
+from crmcx.metrics._amounts import Into
 from crmcx.metrics._asking import per
 from crmcx.metrics._clock import BusinessClock, business_time
 from crmcx.metrics.evidence import Evidence, evidence
@@ -15,6 +16,12 @@ from crmcx.metrics.loyalty_rfm import Buyer, BuyerCell, Rfm, rfm
 from crmcx.metrics.loyalty_tenure import Survival, SurvivalStep, mean_tenure, survival, tenure
 from crmcx.metrics.own import Mean, Ratio, Share, Span, Total
 from crmcx.metrics.sales import conversion, win_rate, won_value
+from crmcx.metrics.sales_cycle import sales_cycle, sales_velocity
+from crmcx.metrics.sales_forecast import Band, Calibration, chances_of, forecast_calibration, weighted_pipeline
+from crmcx.metrics.sales_leads import lead_conversion, lead_flow, lead_generation, speed_to_lead
+from crmcx.metrics.sales_pipeline import pipeline_coverage, pipeline_value
+from crmcx.metrics.sales_stages import stage_age, stage_win_rate
+from crmcx.metrics.sales_wins import cohort_win_rate, win_rate_by_amount
 from crmcx.metrics.service import first_response_time, next_response_time, resolution_time
 from crmcx.metrics.service_backlog import backlog, backlog_age
 from crmcx.metrics.service_contacts import first_contact_resolution, self_service_rate
@@ -23,10 +30,13 @@ from crmcx.metrics.service_rates import contact_rate, contact_share
 from crmcx.metrics.service_targets import sla_attainment, target_attainment
 
 __all__ = [
+    "Band",
     "BusinessClock",
     "Buyer",
     "BuyerCell",
+    "Calibration",
     "Evidence",
+    "Into",
     "Mean",
     "Ratio",
     "Rfm",
@@ -39,8 +49,10 @@ __all__ = [
     "backlog_age",
     "business_time",
     "ces",
+    "chances_of",
     "churn",
     "churn_rate",
+    "cohort_win_rate",
     "complaint_rate",
     "completion_rate",
     "contact_rate",
@@ -54,6 +66,10 @@ __all__ = [
     "expectation_gap",
     "first_contact_resolution",
     "first_response_time",
+    "forecast_calibration",
+    "lead_conversion",
+    "lead_flow",
+    "lead_generation",
     "mean_tenure",
     "next_response_time",
     "nps",
@@ -61,6 +77,8 @@ __all__ = [
     "nps_from_scores",
     "one_touch_rate",
     "per",
+    "pipeline_coverage",
+    "pipeline_value",
     "reopen_rate",
     "repeat_purchase_rate",
     "resolution_time",
@@ -68,12 +86,19 @@ __all__ = [
     "retention",
     "review_rating",
     "rfm",
+    "sales_cycle",
+    "sales_velocity",
     "self_service_rate",
     "sla_attainment",
+    "speed_to_lead",
+    "stage_age",
+    "stage_win_rate",
     "survival",
     "target_attainment",
     "tenure",
     "transfer_rate",
+    "weighted_pipeline",
     "win_rate",
+    "win_rate_by_amount",
     "won_value",
 ]

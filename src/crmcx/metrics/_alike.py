@@ -33,7 +33,7 @@ def alike(
     by: Sequence[str] = (),
     excluded: Mapping[str, nw.Expr],
     values: Mapping[str, nw.Expr],
-    parts: Mapping[str, nw.Expr] | None = None,
+    parts: Mapping[str, nw.Expr],
 ) -> dict[tuple[Any, ...], Alike]:
     """Count equal rows by group.
 
@@ -46,7 +46,7 @@ def alike(
     """
     keys = [f"by_{number}" for number in range(len(by))]
     named = {f"x_{number}": value for number, value in enumerate(values.values())}
-    counted = {f"c_{number}": part for number, part in enumerate((parts or {}).values())}
+    counted = {f"c_{number}": part for number, part in enumerate(parts.values())}
     record = record_of(frame)
     why = nw.lit(0)
     for number, reason in reversed(list(enumerate(excluded.values(), start=1))):
@@ -77,7 +77,7 @@ def alike(
         else:
             kept.append((tuple(row[name] for name in named), int(row["number"])))
     groups = {key: Alike(tuple(sorted(counts[key], key=_order)), tuple(left_out[key].items())) for key in counts}
-    return traced(frame, groups, staged, reasons=reasons, parts=dict(zip(parts or {}, counted, strict=True)))
+    return traced(frame, groups, staged, reasons=reasons, parts=dict(zip(parts, counted, strict=True)))
 
 
 def _order(row: tuple[tuple[Any, ...], int]) -> tuple[tuple[bool, Any], ...]:

@@ -85,3 +85,24 @@ class SpeedOptions(Dated, Sampled, total=False):
     quantile: float
     unit: str
     interaction_columns: Mapping[str, str] | None
+
+
+class StageAgeOptions(CycleOptions, total=False):
+    """What `stage_age` takes."""
+
+    ends: Sequence[str]
+    change_columns: Mapping[str, str] | None
+
+
+class StageWinOptions(Dated, Clustered, total=False):
+    """What `stage_win_rate` takes."""
+
+    ends: Sequence[str]
+    change_columns: Mapping[str, str] | None
+
+
+class ForecastOptions(PipelineOptions, total=False):
+    """What `weighted_pipeline` takes."""
+
+    chances: Required[Mapping[str, float]]
+    level: float

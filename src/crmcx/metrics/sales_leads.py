@@ -98,7 +98,7 @@ def lead_generation(
     if window is not None:
         frame = frame.having(in_window(frame, window, "created_us"))
     excluded = {"no_creation": created.is_null(), "not_the_first": repeated}
-    groups = grouped(frame, by=question.by, excluded=excluded, value=nw.lit(1))
+    groups = grouped(frame, by=question.by, excluded=excluded, value=nw.lit(1), counts={"new": nw.lit(1)})
     receipt = question.receipt(frame)
 
     def make(found: Group) -> Estimate:
@@ -114,7 +114,7 @@ def lead_generation(
             receipt=receipt,
         )
 
-    return question.answer(groups, empty_group(), make)
+    return question.answer(groups, empty_group(("new",)), make)
 
 
 @overload
@@ -184,10 +184,10 @@ def lead_conversion(
     excluded = _unusable(frame, until)
     done = ~converted.is_null() & (converted <= until)
     receipt = question.receipt(frame)
+    reached = nw.when(done & (converted - created <= limit)).then(nw.lit(1)).otherwise(nw.lit(0))
+    counts = {"created": nw.lit(1), "converted": reached}
     if young == "left_out":
-        reached = nw.when(done & (converted - created <= limit)).then(nw.lit(1)).otherwise(nw.lit(0))
         excluded |= {"too_young": ~created.is_null() & (created > until - limit)}
-        counts = {"created": nw.lit(1), "converted": reached}
         groups = grouped(
             frame, by=question.by, cluster=question.cluster, excluded=excluded, value=reached, counts=counts
         )
@@ -197,7 +197,7 @@ def lead_conversion(
         )
     last = nw.when(done).then(converted).otherwise(nw.lit(until))
     values = {"length": last - created, "done": nw.when(done).then(nw.lit(1)).otherwise(nw.lit(0))}
-    aged = alike(frame, by=question.by, excluded=excluded, values=values)
+    aged = alike(frame, by=question.by, excluded=excluded, values=values, parts=counts)
 
     def make(found: Alike) -> Estimate:
         fates = [

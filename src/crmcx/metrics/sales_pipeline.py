@@ -94,12 +94,12 @@ def pipeline_value(
     question = Question(
         name="pipeline_value",
         unit="money",
-        parameters=_told(at, known_since, into),
+        parameters=at_words(at, known_since, into),
         by=names_of(by),
         as_of=as_of or at,
         min_n=min_n,
     )
-    frame = _deals_at(
+    frame = deals_then(
         deals,
         deal_changes,
         question,
@@ -108,16 +108,16 @@ def pipeline_value(
         columns=columns,
         change_columns=change_columns,
     )
-    frame = frame.having(_is_open())
+    frame = frame.having(was_open())
     amounts = Amounts.of(frame, question.by, ~nw.col("status").is_null(), into)
-    counts = amounts.counts("open", nw.col("amount_micros"))
-    groups = grouped(frame, by=question.by, excluded=_not_known(), value=nw.lit(1), counts=counts)
+    counts = {"open": nw.lit(1), **amounts.counts("open", nw.col("amount_micros"))}
+    groups = grouped(frame, by=question.by, excluded=not_known(), value=nw.lit(1), counts=counts)
     receipt = question.receipt(frame)
     made = made_of(groups, lambda key, group: (group, amounts.money("open", group.counts, key)))
     return question.answer(made, (empty_group(), None), lambda each: _fact(each[0], each[1], receipt))
 
 
-def _told(at: datetime, known_since: KnownSince, into: Into | None) -> dict[str, Any]:
+def at_words(at: datetime, known_since: KnownSince, into: Into | None) -> dict[str, Any]:
     """What the definition tells of a date and of currencies."""
     since: Any = None
     if known_since is not None:
@@ -138,7 +138,7 @@ def _fact(group: Group, total: Money | None, receipt: Receipt) -> Estimate:
     )
 
 
-def _deals_at(
+def deals_then(
     deals: Table,
     deal_changes: Table,
     question: Question,
@@ -147,6 +147,7 @@ def _deals_at(
     known_since: KnownSince,
     columns: Mapping[str, str] | None,
     change_columns: Mapping[str, str] | None,
+    needs: Sequence[str] = (),
     wants: Sequence[str] = (),
 ) -> Frame:
     """The deals there were at a date, as they stood then."""
@@ -160,16 +161,16 @@ def _deals_at(
         change_columns=change_columns,
     )
     traced = isinstance(deals, KeyedTable)
-    needs = ("key", "status", *AMOUNT)
+    needs = ("key", "status", *AMOUNT, *needs)
     return take(KeyedTable(then) if traced else then, Deal, needs=needs, wants=wants, also=(*question.by, *_UNKNOWN))
 
 
-def _is_open() -> nw.Expr:
+def was_open() -> nw.Expr:
     """Whether a deal was open, or nobody knows."""
     return words_in("status", DealStatus.OPEN.value) | nw.col("status").is_null()
 
 
-def _not_known() -> dict[str, nw.Expr]:
+def not_known() -> dict[str, nw.Expr]:
     """Reason to condition, for deals of which nobody knows whether they were open, or with which amount."""
     no_status, no_amount = nw.col("status").is_null(), ~has_amount()
     before, unreadable = (
@@ -224,11 +225,11 @@ def pipeline_coverage(
     question = Question(
         name="pipeline_coverage",
         unit="ratio",
-        parameters={"quota": f"{quota.amount} {quota.currency}", **_told(at, known_since, into)},
+        parameters={"quota": f"{quota.amount} {quota.currency}", **at_words(at, known_since, into)},
         window=window,
         as_of=as_of or at,
     )
-    frame = _deals_at(
+    frame = deals_then(
         deals,
         deal_changes,
         question,
@@ -239,7 +240,7 @@ def pipeline_coverage(
         wants=("expected_close_day", "closed_us", "closed_day"),
     )
     closes = in_window(frame, window, "no instant", "expected_close_day")
-    is_open, is_won = _is_open(), words_in("status", DealStatus.WON.value)
+    is_open, is_won = was_open(), words_in("status", DealStatus.WON.value)
     won_then = is_won & in_window(frame, window, "closed_us", "closed_day")
     unplanned = nw.lit(1) == 1
     if "expected_close_day" in frame.columns:
@@ -253,7 +254,7 @@ def pipeline_coverage(
         **amounts.counts("ahead", nw.when(is_open).then(micros).otherwise(zero)),
         **amounts.counts("booked", nw.when(is_won).then(micros).otherwise(zero)),
     }
-    excluded = _not_known() | {"no_expected_close": is_open & unplanned}
+    excluded = not_known() | {"no_expected_close": is_open & unplanned}
     groups = grouped(frame, excluded=excluded, value=nw.lit(1), counts=counts)
     receipt = question.receipt(frame)
     if amounts.currency(()) not in {None, quota.currency}:

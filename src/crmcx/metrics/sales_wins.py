@@ -192,9 +192,10 @@ def cohort_win_rate(
     )
     frame, question, excluded = aged_deals(deals, question, columns)
     limit = duration_us(within)
-    groups = alike(
-        frame, by=question.by, excluded=excluded, values={"length": nw.col("length_us"), "fate": nw.col("fate")}
-    )
+    length, fate = nw.col("length_us"), nw.col("fate")
+    parts = {name: (fate == number) & (length <= limit) for name, number in (("won", WON), ("lost", LOST))}
+    parts["open"] = ~parts["won"] & ~parts["lost"]
+    groups = alike(frame, by=question.by, excluded=excluded, values={"length": length, "fate": fate}, parts=parts)
     receipt = question.receipt(frame)
 
     def make(found: Alike) -> Estimate:
