@@ -6,11 +6,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from docs.connector_loss import Kept, kept_of
+
 from crmcx.connectors import Connector, HubSpot, Qualtrics, Stream
 from crmcx.connectors.hubspot.mappings import RESOLVED
 
 _RESOLVED: Mapping[str, Mapping[str, str]] = {"hubspot": RESOLVED}
 """What connectors work out beside what their systems say."""
+_KEPT = """\
+What becomes of each field of the sandbox's records, which hold whatever the connector asks for: the fields of the model
+that it decides, found by leaving it out and by saying something else, and whether it stands in `extra` as it was said.
+What is neither is in the raw page alone, which is always kept. `loss_of` says the same of records of one's own
+([Load files](../how-to/load-files.md)); a field of which there are very many parts is told as one."""
 FOLDER = Path(__file__).parent / "reference"
 SYSTEMS: tuple[type[Connector], ...] = (HubSpot, Qualtrics)
 BEGIN, END = "<!-- from here on written by make connector-pages -->", "<!-- up to here -->"
@@ -59,7 +66,26 @@ def tables(system: type[Connector]) -> str:
             told += ["", f"### {names}: {found['class']}", "", *_rows(("Field", "Source"), rows)]
     if resolved := _RESOLVED.get(system.name):
         told += ["", "### What the connector works out", "", *_rows(("Under", "What"), _worked_out(resolved))]
+    told += ["", "## What is kept", "", _KEPT, "", *_summed(kept := kept_of(system))]
+    for name, fields in kept.items():
+        told += ["", f"### Fields of `{name}`", "", *_rows(("Field", "Becomes", "In `extra`"), map(_kept, fields))]
     return "\n".join([BEGIN, "", *told, "", END])
+
+
+def _summed(kept: Mapping[str, tuple[Kept, ...]]) -> list[str]:
+    """How many fields of each stream are kept, and how."""
+
+    def row(name: str, fields: tuple[Kept, ...]) -> tuple[str, ...]:
+        typed = sum(bool(each.becomes) for each in fields)
+        extra = sum(each.extra and not each.becomes for each in fields)
+        return (f"`{name}`", *map(str, (len(fields), typed, extra, len(fields) - typed - extra)))
+
+    head = ("Stream", "Fields", "Typed", "In `extra` only", "In the raw page only")
+    return _rows(head, [row(name, fields) for name, fields in kept.items()])
+
+
+def _kept(field: Kept) -> tuple[str, ...]:
+    return (f"`{field.field}`", ", ".join(field.becomes) or "-", "yes" if field.extra else "-")
 
 
 def _worked_out(resolved: Mapping[str, str]) -> Iterator[tuple[str, str]]:

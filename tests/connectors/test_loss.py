@@ -415,6 +415,23 @@ class TestStreams:
         with pytest.raises(UsageError, match="found sample_rows=0"):
             loss_of(stream, sample_rows=0)
 
+    def test_what_changes_by_itself_is_in_the_raw_page_alone(self) -> None:
+        def read(_cursor: Cursor) -> Iterator[Page]:
+            yield Page([{"id": 1, "status": "won", "seen": "today", "at": {"hour": 7}}])
+
+        report = loss_of(Stream(name="s", maps=(DEAL,), read=read, volatile=(("seen",), ("at",))))
+        for path in (("seen",), ("at", "hour")):
+            assert report.field(*path).fate is Fate.NOWHERE
+            assert report.field(*path).why == (("it changes by itself, and stays in the raw page alone", 1),)
+
+    def test_what_only_says_what_is_gone_is_no_record(self) -> None:
+        def read(_cursor: Cursor) -> Iterator[Page]:
+            yield Page([{"id": 2}], deleted=True)
+            yield Page([{"id": 1, "status": "won"}])
+
+        report = loss_of(Stream(name="s", maps=(DEAL,), read=read), sample_rows=1)
+        assert (report.records, report.rejected) == (1, 0)
+
 
 _NAMES = tuple("abcdefgh")
 _VALUES = st.one_of(

@@ -24,6 +24,7 @@ ITEMS = "[]"
 """The step of a path that stands for all items of a list."""
 NOT_IN_JSON = "JSON has no such number"
 NOTHING_MADE = "nothing was made of it"
+BY_ITSELF = "it changes by itself, and stays in the raw page alone"
 
 _Place: TypeAlias = tuple[Any, ...]
 _Why: TypeAlias = tuple[int, str]
@@ -128,10 +129,12 @@ class Tracer:
     Args:
         mappings: What each record becomes.
         source: Name of the connection.
+        volatile: Paths that change by themselves, as of `Compiled`.
     """
 
-    def __init__(self, mappings: Sequence[ClassMapping], *, source: str) -> None:
-        self._compiled = Compiled(mappings, source=source)
+    def __init__(self, mappings: Sequence[ClassMapping], *, source: str, volatile: Sequence[Path] = ()) -> None:
+        self._compiled = Compiled(mappings, source=source, volatile=volatile)
+        self._volatile = frozenset(volatile)
         lists = (ask for plan in self._compiled.plans for found in plan.lists for ask in found.asks)
         asks = [*self._compiled.asks, *lists]
         self._strict = {
@@ -160,8 +163,32 @@ class Tracer:
                 values += (Met(path, None if value is None else Fate.REJECTED) for _, path, value in _values(record))
             else:
                 read = self._read(record, index, made, turned)
-                values += (_met(*found, read, extras.get(index)) for found in _values(record))
+                values += (self._met(*found, read, extras.get(index)) for found in _values(record))
         return Fates(values, turned, batch.rejected, unreadable)
+
+    def _met(
+        self,
+        place: _Place,
+        path: tuple[str, ...],
+        value: Any,  # noqa: ANN401 - whatever a source wrote
+        read: Mapping[_Place, _Read],
+        extra: Any,  # noqa: ANN401 - nested data
+    ) -> Met:
+        if value is None:
+            return Met(path, None)
+        ways = [place[:length] for length in range(1, len(place) + 1)]
+        found = [read[way] for way in ways if way in read]
+        lands_in = frozenset(name for each in found for name in each.lands_in)
+        if _kept(extra, place):
+            return Met(path, Fate.EXTRA, lands_in)
+        if lands_in:
+            typed = any(Fate.TYPED in each.fates for each in found)
+            return Met(path, Fate.TYPED if typed else Fate.EXTENSION, lands_in)
+        if any(each.conditions for each in found):
+            return Met(path, Fate.CONDITION)
+        whys = [why for each in found for why in each.whys]
+        otherwise = NOT_IN_JSON if self._volatile.isdisjoint(ways) else BY_ITSELF
+        return Met(path, Fate.NOWHERE, why=max(whys, key=lambda why: why[0])[1] if whys else otherwise)
 
     def _read(
         self, record: Mapping[str, Any], index: int, made: Sequence[_Made], turned: list[Turned]
@@ -252,28 +279,6 @@ def _why(
         return (2, f"there is no {slot.leaf.path[0]} that it belongs to")
     joined, empty = (2, "another of the joined values is not there"), (2, "an empty id refers to nothing")
     return joined if isinstance(said, Joined) else empty if slot.refers else (0, NOTHING_MADE)
-
-
-def _met(
-    place: _Place,
-    path: tuple[str, ...],
-    value: Any,  # noqa: ANN401 - whatever a source wrote
-    read: Mapping[_Place, _Read],
-    extra: Any,  # noqa: ANN401 - nested data
-) -> Met:
-    if value is None:
-        return Met(path, None)
-    found = [read[place[:length]] for length in range(1, len(place) + 1) if place[:length] in read]
-    lands_in = frozenset(name for each in found for name in each.lands_in)
-    if _kept(extra, place):
-        return Met(path, Fate.EXTRA, lands_in)
-    if lands_in:
-        typed = any(Fate.TYPED in each.fates for each in found)
-        return Met(path, Fate.TYPED if typed else Fate.EXTENSION, lands_in)
-    if any(each.conditions for each in found):
-        return Met(path, Fate.CONDITION)
-    whys = [why for each in found for why in each.whys]
-    return Met(path, Fate.NOWHERE, why=max(whys, key=lambda why: why[0])[1] if whys else NOT_IN_JSON)
 
 
 def _values(

@@ -259,7 +259,7 @@ def loss_of(stream: Stream, *, sample_rows: int = SAMPLE_ROWS, source: str = "sa
     Raises:
         UsageError: `sample_rows` is less than 1.
     """
-    tally = _Tally(stream.maps, source)
+    tally = _Tally(stream.maps, source, stream.volatile)
     for records, fields in sampled(stream, sample_rows):
         tally.add(records, fields)
     return tally.report()
@@ -268,9 +268,14 @@ def loss_of(stream: Stream, *, sample_rows: int = SAMPLE_ROWS, source: str = "sa
 class _Tally:
     """Counts what became of the values of some pages."""
 
-    def __init__(self, mappings: ClassMapping | Sequence[ClassMapping], source: str) -> None:
+    def __init__(
+        self,
+        mappings: ClassMapping | Sequence[ClassMapping],
+        source: str,
+        volatile: Sequence[tuple[str | int, ...]] = (),
+    ) -> None:
         maps = (mappings,) if isinstance(mappings, ClassMapping) else tuple(mappings)
-        self._tracer = Tracer(maps, source=source)
+        self._tracer = Tracer(maps, source=source, volatile=volatile)
         self.records = 0
         self._unreadable = 0
         self._reasons: Counter[str] = Counter()

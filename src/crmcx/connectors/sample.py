@@ -13,7 +13,7 @@ SAMPLE_ROWS = 1_000
 
 
 def sampled(stream: Stream, rows: int) -> Iterator[tuple[Sequence[Said], tuple[str, ...] | None]]:
-    """The first records of a stream, page by page, with the names of their cells.
+    """The first records of a stream, page by page, with the names of their cells; none that only say what is gone.
 
     Raises:
         UsageError: `rows` is less than 1.
@@ -28,6 +28,8 @@ def _pages(stream: Stream, rows: int) -> Iterator[tuple[Sequence[Said], tuple[st
     pages = stream.read(Cursor())
     try:
         for page in pages:
+            if page.deleted:
+                continue
             yield page.records[:rows], page.fields
             rows -= len(page.records)
             if rows <= 0:

@@ -91,7 +91,7 @@ def nps_interval(promoters: float, passives: float, detractors: float, level: fl
 
     def rejected(value: float) -> bool:
         """Whether the score test rejects this difference of the shares."""
-        most_likely = _restricted_share(promoters, passives, detractors, value)
+        most_likely = restricted_share(promoters, passives, detractors, value)
         variance = max(0.0, 2 * most_likely - value - value * value) / n
         return (found - value) ** 2 > z * z * variance
 
@@ -100,7 +100,7 @@ def nps_interval(promoters: float, passives: float, detractors: float, level: fl
     return Interval(100 * low, 100 * high, level, "score")
 
 
-def _restricted_share(promoters: float, passives: float, detractors: float, difference: float) -> float:
+def restricted_share(promoters: float, passives: float, detractors: float, difference: float) -> float:
     """The most likely share of promoters when promoters and detractors differ by just this much.
 
     The likelihood's root of 2np² - ((a+c)(1+d) + 2d(a+b))p + a·d(1+d) = 0, for a promoters, b passives, c detractors.

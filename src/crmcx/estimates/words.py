@@ -7,6 +7,8 @@ from datetime import timedelta
 from crmcx.models.values import Money
 
 _UNITS = ((86_400.0, "d", 24.0, "h"), (3_600.0, "h", 60.0, "min"), (60.0, "min", 60.0, "s"))
+_SMALL = 1e-4
+"""Below it a p value is only said to be below."""
 
 
 def count_words(number: int) -> str:
@@ -64,3 +66,13 @@ def amount_words(money: Money) -> str:
         '10,005,534.00 USD'
     """
     return f"{money.amount:,.2f} {money.currency}"
+
+
+def p_words(probability: float) -> str:
+    """A p value with two digits.
+
+    Example:
+        >>> p_words(0.1634), p_words(0.00012), p_words(1e-9)
+        ('0.16', '0.00012', 'below 0.0001')
+    """
+    return "below 0.0001" if probability < _SMALL else f"{probability:.2g}"

@@ -4,42 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Required, Unpack, overload
+from typing import Unpack, overload
 
 import narwhals.stable.v2 as nw
 from attrs import evolve
 
-from crmcx.errors import CurrencyError, MissingColumnError, UsageError, demand_one_of
+from crmcx.errors import UsageError, demand_one_of
 from crmcx.estimates import Estimate, EstimateTable, Receipt
 from crmcx.instants import Window, duration_us, to_us
+from crmcx.metrics._amounts import AMOUNT, Amounts, Into, has_amount
 from crmcx.metrics._asking import Groups, metric
+from crmcx.metrics._deals import closed_deals
 from crmcx.metrics._grouping import Group, empty_group, grouped
-from crmcx.metrics._options import Clustered, Dated, Options, Sampled
 from crmcx.metrics._question import By, Question, names_of
+from crmcx.metrics._sales_options import AmountOptions, ConversionOptions, WinOptions
 from crmcx.metrics._shares import share
 from crmcx.metrics._trail import made_of
-from crmcx.models import Deal, DealStatus, Interaction, Money
-from crmcx.tables import Frame, Table, in_window, known_by, rows, take, visible_to_customers, words_in
-
-
-class WinOptions(Clustered, total=False):
-    """What `win_rate` takes."""
-
-    abandoned: str
-
-
-class ConversionOptions(Dated, Sampled, total=False):
-    """What `conversion` takes."""
-
-    start: Required[str | Sequence[str]]
-    goal: Required[str | Sequence[str]]
-    within: Required[timedelta]
-    step: str
-    unit: str
-
-
-_MILLION = 1_000_000
+from crmcx.models import DealStatus, Interaction, Money
+from crmcx.tables import Frame, Table, in_window, known_by, take, visible_to_customers, words_in
 
 
 @overload
@@ -92,7 +74,7 @@ def win_rate(
         cluster=cluster,
         min_n=min_n,
     )
-    frame = _closed_deals(deals, question, cluster, (), columns)
+    frame = closed_deals(deals, question, cluster, (), columns)
     lost_words = [DealStatus.LOST.value, *([DealStatus.ABANDONED.value] if abandoned == "lost" else [])]
     won = nw.when(words_in("status", DealStatus.WON.value)).then(nw.lit(1)).otherwise(nw.lit(0))
     lost = nw.when(words_in("status", *lost_words)).then(nw.lit(1)).otherwise(nw.lit(0))
@@ -111,14 +93,15 @@ def win_rate(
 
 
 @overload
-def won_value(deals: Table, *, by: None = None, **options: Unpack[Options]) -> Estimate: ...
+def won_value(deals: Table, *, by: None = None, **options: Unpack[AmountOptions]) -> Estimate: ...
 @overload
-def won_value(deals: Table, *, by: Groups, **options: Unpack[Options]) -> EstimateTable: ...
+def won_value(deals: Table, *, by: Groups, **options: Unpack[AmountOptions]) -> EstimateTable: ...
 @metric(clock="closed_us")
 def won_value(
     deals: Table,
     *,
     by: By = None,
+    into: Into | None = None,
     window: Window | None = None,
     min_n: int | None = None,
     columns: Mapping[str, str] | None = None,
@@ -128,6 +111,7 @@ def won_value(
     Args:
         deals: Deals. Needs `status`, `amount_micros` and `amount_currency`.
         by: Columns to group by; with `amount_currency` among them, currencies are kept apart.
+        into: The currency to convert amounts into, with the rates; None where all are of one currency.
         window: Days in which deals were closed, by `closed_us`, or by `closed_day` where a deal knows only its day.
         min_n: How many observations a value must rest on; with fewer it is None, and the counts are told.
         columns: Canonical column name to the table's own.
@@ -137,36 +121,29 @@ def won_value(
         `no_amount`. With `by` one per group. None when no won deal has an amount.
 
     Raises:
-        CurrencyError: The amounts are of several currencies.
+        CurrencyError: The amounts are of several currencies, or a rate is lacking.
     """
-    question = Question(name="won_value", unit="money", parameters={}, by=names_of(by), window=window, min_n=min_n)
-    frame = _closed_deals(deals, question, None, ("amount_micros", "amount_currency"), columns)
-    frame = frame.having(words_in("status", DealStatus.WON.value))
-    amount = nw.col("amount_micros")
-    has_amount = ~amount.is_null() & ~nw.col("amount_currency").is_null()
-    currencies = sorted(
-        row["amount_currency"] for row in rows(frame.lazy.filter(has_amount).select("amount_currency").unique())
+    question = Question(
+        name="won_value",
+        unit="money",
+        parameters={} if into is None else into.told(),
+        by=names_of(by),
+        window=window,
+        min_n=min_n,
     )
-    if len(currencies) > 1 and "amount_currency" not in question.by:
-        msg = f"found amounts in {', '.join(currencies)}, expected one currency"
-        raise CurrencyError(msg, hint='group by "amount_currency", or convert them before the call')
-    # In two parts, so that no engine's 64 bits can overflow.
-    whole = amount // _MILLION
-    counts = {"whole": whole, "rest": amount - whole * _MILLION}
-    groups = grouped(frame, by=question.by, excluded={"no_amount": ~has_amount}, value=nw.lit(1), counts=counts)
+    frame = closed_deals(deals, question, None, AMOUNT, columns)
+    frame = frame.having(words_in("status", DealStatus.WON.value))
+    amounts = Amounts.of(frame, question.by, ~nw.col("status").is_null(), into)
+    excluded = {"no_amount": ~has_amount()}
+    counts = amounts.counts("won", nw.col("amount_micros"))
+    groups = grouped(frame, by=question.by, excluded=excluded, value=nw.lit(1), counts=counts)
     receipt = question.receipt(frame)
-    place = question.by.index("amount_currency") if "amount_currency" in question.by else None
-    one = currencies[0] if currencies else None
-    made = made_of(groups, lambda key, group: (group, one if place is None else key[place]))
+    made = made_of(groups, lambda key, group: (group, amounts.money("won", group.counts, key)))
     return question.answer(made, (empty_group(), None), lambda each: _sum(each[0], each[1], receipt))
 
 
-def _sum(group: Group, currency: str | None, receipt: Receipt) -> Estimate:
-    value = None
-    if group.sums.n and currency is not None:
-        micros = group.counts["whole"] * _MILLION + group.counts["rest"]
-        # Not validated: a sum may be larger than what one record can hold.
-        value = Money.model_construct(amount=Decimal(micros) / _MILLION, currency=currency)
+def _sum(group: Group, total: Money | None, receipt: Receipt) -> Estimate:
+    value = total if group.sums.n else None
     return Estimate(
         value=value,
         reason=None if value is not None else "no won deal has an amount",
@@ -174,31 +151,6 @@ def _sum(group: Group, currency: str | None, receipt: Receipt) -> Estimate:
         excluded=group.excluded,
         receipt=receipt,
     )
-
-
-def _closed_deals(
-    deals: Table,
-    question: Question,
-    cluster: str | None,
-    needs: Sequence[str],
-    columns: Mapping[str, str] | None,
-) -> Frame:
-    """The deals that were closed in the window."""
-    wants = ["closed_us", "closed_day"] if question.window else []
-    frame = take(
-        deals,
-        Deal,
-        needs=["status", *needs],
-        wants=[*wants, *([cluster] if cluster else [])],
-        also=question.by,
-        columns=columns,
-    )
-    if question.window is None:
-        return frame
-    if not {"closed_us", "closed_day"} & frame.columns:
-        msg = "the deals table lacks closed_us and closed_day, and a window needs one of them"
-        raise MissingColumnError(msg, hint='pass columns={"closed_us": "your column"}', missing=("closed_us",))
-    return frame.having(in_window(frame, question.window, "closed_us", "closed_day"))
 
 
 @overload

@@ -43,7 +43,8 @@ class QualtricsWorld(World):
         record = super().said(kept)
         if kept.parent in self.questions and "values" in record:
             record["values"] = {name: value for name, value in record["values"].items() if name in OF_ANY_SURVEY}
-            record["displayedFields"] = list(self.questions[kept.parent].get("Questions", {}))
+            asked = self.questions[kept.parent].get("Questions")
+            record["displayedFields"] = list(asked) if isinstance(asked, dict) else []
         _lay_over(record, deepcopy(self._over.get((kept.kind, kept.n), {})))
         if kept.kind == "distributions":
             record["stats"] = self._stats(self.id_of(kept))

@@ -151,8 +151,9 @@ class Portal(RuleBasedStateMachine):
     def delete_for_good(self, type_: str, number: int) -> None:
         if (thing := self.one(type_, number)) is not None:
             self.lose_links_to(type_, thing.id)
+            into_it = {key for key in self.world.merged if key[0] == type_ and self.world.find(*key) is thing}
             self.world.gdpr_delete(type_, thing.id)
-            self.purged.add((type_, thing.id))
+            self.purged |= {(type_, thing.id), *into_it}
 
     @rule(type_=st.sampled_from(("deals", "tickets", "notes")), number=some, other=some)
     def link(self, type_: str, number: int, other: int) -> None:

@@ -20,6 +20,12 @@ FILES_AGAIN = 4
 """Exports that may be asked for again: those that one commit takes, and the one that was read."""
 
 
+class OneByOne(Qualtrics):
+    """Its streams one after the other, so that the failpoints are the same each time."""
+
+    threads = 0
+
+
 class Unhurried(QualtricsSandbox):
     """It takes any number of requests: all kills are at one moment of its clock, which no child moves on."""
 
@@ -39,7 +45,7 @@ def news(world: World) -> None:
 @pytest.fixture(scope="module", params=["first", "second"])
 def kills(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kills]:
     with Kills(
-        Qualtrics,
+        OneByOne,
         settings={"url": "{url}", "token": TOKEN},
         server=Unhurried,
         folder=tmp_path_factory.mktemp("stores"),

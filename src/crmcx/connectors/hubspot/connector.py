@@ -44,7 +44,8 @@ def _steps(mapping: ClassMapping) -> Callable[[_Method], _Method]:
 _NOT_SEEN = (
     "a link that is made or ended: it comes with the object's next change",
     "a calculated property that changes alone",
-    "an object that was deleted for good (GDPR), or that left the archive after some 90 days before a sync",
+    "an object that was deleted for good (GDPR), with what was merged into it since the last sync",
+    "an object that left the archive after some 90 days before a sync",
     "an object that was taken back from the archive: it comes with its next change",
 )
 _STEPS_NOT_SEEN = (
