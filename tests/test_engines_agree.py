@@ -126,6 +126,12 @@ FUNCTIONS: dict[str, Function] = {
     "repeat_purchase_rate by channel": lambda t: metrics.repeat_purchase_rate(
         t["orders"], within=timedelta(days=10), apart=timedelta(days=1), by="channel", as_of=AS_OF
     ),
+    "purchase_frequency": lambda t: metrics.purchase_frequency(t["orders"], window=WINDOW),
+    "purchase_frequency by channel": lambda t: metrics.purchase_frequency(
+        t["orders"], by=["channel", metrics.per("month", zone="Europe/Berlin")]
+    ),
+    "order_value": lambda t: metrics.order_value(t["orders"], as_of=AS_OF),
+    "order_value by currency": lambda t: metrics.order_value(t["orders"], by=["total_currency", "channel"]),
     "rfm": lambda t: rows_of(metrics.rfm(t["orders"], as_of=AS_OF).to_frame()),
     "transitions": lambda t: journey.transitions(journey.JourneyLog(t["interactions"])),
     "funnel": lambda t: journey.funnel(

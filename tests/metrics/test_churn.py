@@ -91,6 +91,17 @@ def test_groups_reasons_and_keys() -> None:
     assert evidence(rates["loan"], frame, part="left").keys == (1,)
 
 
+def test_each_contract_by_itself() -> None:
+    contracts: list[Contract] = [(1, 0, 40), (1, 40, None), (1, 0, None), (2, 0, 50)]
+    frame = pl.concat([table(contracts), table([(3, 0, 40), (3, 0, 40)]).with_columns(key=pl.lit(None, pl.Int64))])
+    found = churn(frame, window=FEBRUARY, unit="key")
+    assert dict(found.counts) == {"customers": 3, "left": 2}
+    assert dict(found.excluded) == {"no_unit": 2}
+    assert dict(churn(frame, window=FEBRUARY).counts) == {"customers": 3, "left": 2}
+    rate = churn_rate(frame, window=FEBRUARY, unit="key", per=timedelta(days=1))
+    assert dict(rate.counts) == {"left": 2, "exposure_s": (9 + 19 + 28 + 19) * 86_400}
+
+
 def test_nothing() -> None:
     none = churn([], window=FEBRUARY)
     assert (none.value, none.reason) == (None, "there was no customer at the beginning")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pandas as pd
@@ -16,8 +17,9 @@ from tests.test_engines_agree import ENGINES
 
 import crmcx
 from crmcx.errors import CurrencyError, MissingColumnError, UsageError
+from crmcx.estimates import Sums, mean_interval
 from crmcx.instants import Window
-from crmcx.metrics import evidence, repeat_purchase_rate, rfm
+from crmcx.metrics import evidence, order_value, purchase_frequency, repeat_purchase_rate, rfm
 from crmcx.models import Money, Order
 
 DAY = 86_400_000_000
@@ -95,6 +97,59 @@ def test_buying_again_as_a_walk_over_customers(orders: list[Bought], within: int
     assert dict(found.counts) == {"customers": customers, "again": again}
     assert found.value == (again / customers if customers else None)
     assert dict(found.excluded) == none_of(orders) | ({"too_young": young} if young else {})
+
+
+@settings(deadline=None, max_examples=50)
+@given(ORDERS)
+def test_frequency_and_value_as_a_walk_over_customers(orders: list[Bought]) -> None:
+    numbers = [len(bought) for bought in purchases(orders).values()]
+    found = purchase_frequency(table(orders), as_of=day(AS_OF))
+    assert dict(found.counts) == {"customers": len(numbers), "orders": sum(numbers)}
+    assert found.value == (sum(numbers) / len(numbers) if numbers else None)
+    assert dict(found.excluded) == none_of(orders)
+    if numbers:
+        n, total, squares = len(numbers), sum(numbers), sum(number**2 for number in numbers)
+        alone = Sums(
+            n=n, total=total, squares=squares, clusters=n, cluster_squares=squares, cluster_products=total,
+            cluster_sizes=n,
+        )  # fmt: skip
+        assert found.interval == mean_interval(alone)
+
+    amounts = [
+        amount
+        for person, number, status, amount in orders
+        if None not in {person, number, amount} and status in {"paid", None} and (number or 0) <= AS_OF
+    ]
+    value = order_value(table(orders), as_of=day(AS_OF))
+    assert value.n == len(amounts)
+    if amounts:
+        exact = Fraction(sum(filter(None, amounts)), len(amounts))
+        assert isinstance(value.value, Money)
+        assert abs(Fraction(value.value.amount) - exact) <= Fraction(1, 2_000_000)
+    else:
+        assert (value.value, value.reason) == (None, "no order has an amount")
+
+
+def test_frequency_by_what_was_bought_over() -> None:
+    frame = table([(1, 0, None, 1), (1, 1, None, 2), (1, 2, None, 3), (2, 3, None, None), (3, 4, "refunded", 9)])
+    frame = frame.with_columns(channel=pl.Series(["web", "web", "phone", "web", "web"]))
+    found = purchase_frequency(frame, by="channel")
+    assert [(key, each.value) for key, each in found] == [(("phone",), 1.0), (("web",), 1.5)]
+    assert evidence(found, frame, channel="web").keys == (1, 2)
+    assert evidence(found, frame, channel="web", left_out="no_purchase").n == 1
+    assert purchase_frequency(frame, window=Window(date(1970, 1, 2), date(1970, 1, 5))).value == 1.5
+    values = order_value(frame, by="channel")
+    assert [(key, str(each.value_words)) for key, each in values] == [(("phone",), "3.00 EUR"), (("web",), "1.50 EUR")]
+    assert dict(values["web"].excluded) == {"no_amount": 1, "no_purchase": 1}
+    assert evidence(values, frame, channel="web").keys == (0, 1)
+
+
+def test_currencies_are_never_added() -> None:
+    frame = pl.concat([table([(1, 1, "paid", 1)]), table([(1, 1, "paid", 4), (2, 1, "paid", 8)], "USD")])
+    with pytest.raises(CurrencyError, match="found amounts in EUR, USD"):
+        order_value(frame)
+    found = order_value(frame, by="total_currency")
+    assert [(key, each.value_words) for key, each in found] == [(("EUR",), "1.00 EUR"), (("USD",), "6.00 USD")]
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -10,6 +10,7 @@ from crmcx.metrics.experience_paired import cx_index, expectation_gap
 from crmcx.metrics.experience_scores import ces, csat_mean, review_rating
 from crmcx.metrics.experience_voice import complaint_rate
 from crmcx.metrics.loyalty import retention
+from crmcx.metrics.loyalty_baskets import order_value, purchase_frequency
 from crmcx.metrics.loyalty_churn import churn, churn_rate
 from crmcx.metrics.loyalty_orders import repeat_purchase_rate
 from crmcx.metrics.loyalty_rfm import Buyer, BuyerCell, Rfm, rfm
@@ -76,9 +77,11 @@ __all__ = [
     "nps_from_counts",
     "nps_from_scores",
     "one_touch_rate",
+    "order_value",
     "per",
     "pipeline_coverage",
     "pipeline_value",
+    "purchase_frequency",
     "reopen_rate",
     "repeat_purchase_rate",
     "resolution_time",

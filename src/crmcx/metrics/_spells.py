@@ -16,6 +16,7 @@ OPEN = 2**62
 """The end of what has not ended."""
 _REASONS = ("no_unit", "no_start", "in_trial", "never_began")
 _PARTS = ("unit", "code")
+_COLUMNS = (*_PARTS, "spell", "start_us", "end_us")
 
 
 def spells(
@@ -35,7 +36,8 @@ def spells(
 
     Returns:
         `unit`, `start_us`, `end_us` (`OPEN` where it has not ended), `code` (0, else which of the reasons of
-        `left_out` a contract is left out for, then a row by itself), and the columns of `by`.
+        `left_out` a contract is left out for, then a row by itself), `spell` (its number among those of the unit and
+        code; 0 where each contract counts by itself), and the columns of `by`.
     """
     frame = take(
         subscriptions,
@@ -49,6 +51,14 @@ def spells(
     lazy = frame.lazy
     if as_of is not None:
         lazy = lazy.filter((nw.col("code") != 0) | (nw.col("start_us") <= to_us(as_of)))
+    if unit == "key":  # each contract by itself: nothing to put together
+        named = (nw.col(f"by_{place}").alias(name) for place, name in enumerate(by))
+        lazy = lazy.select(*_PARTS, nw.lit(0).cast(nw.Int64()).alias("spell"), "start_us", "end_us", *named)
+        return evolve(frame, lazy=lazy, columns=frozenset({*_COLUMNS, *by}), key=None)
+    keys = [f"by_{place}" for place in range(len(by))]
+    if unit == "key":
+        lazy = lazy.with_columns(nw.when(nw.col("code") == 0).then(nw.lit(1)).otherwise(nw.lit(0)).alias("spell"))
+        return _told(frame, lazy, keys, by)
     until = nw.col("end_us").cum_max().over(*_PARTS, order_by=["start_us", "end_us"])
     lazy = lazy.with_columns(until.alias("until_us"))
     # By way of a float, which holds every instant exactly, since pandas cannot shift whole numbers with gaps.
@@ -59,7 +69,6 @@ def spells(
     lazy = lazy.with_columns(begins.alias("begins"))
     number = nw.col("begins").cum_sum().over(*_PARTS, order_by=["start_us", "end_us"])
     lazy = lazy.with_columns(number.alias("spell"))
-    keys = [f"by_{place}" for place in range(len(by))]
     if keys:
         lazy = lazy.with_columns(nw.col("start_us").min().over(*_PARTS, "spell").alias("first_us"))
         at_first = nw.col("start_us") == nw.col("first_us")
@@ -69,8 +78,7 @@ def spells(
     )
     named = (nw.col(key).alias(name) for key, name in zip(keys, by, strict=True))
     lazy = lazy.select(*_PARTS, "spell", "start_us", "end_us", *named)
-    columns_of = frozenset({*_PARTS, "spell", "start_us", "end_us", *by})
-    return evolve(frame, lazy=lazy, columns=columns_of, key=None)
+    return evolve(frame, lazy=lazy, columns=frozenset({*_COLUMNS, *by}), key=None)
 
 
 def left_out() -> dict[str, nw.Expr]:

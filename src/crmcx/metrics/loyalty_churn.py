@@ -102,7 +102,7 @@ def churn(
         min_n=min_n,
     )
     frame = spells(subscriptions, unit=unit, by=question.by, as_of=as_of, columns=columns)
-    customers = _followed(frame, question.by, window)
+    customers = _followed(frame, question.by, window, alone=unit == "key")
     left = nw.lit(1) - nw.col("stays")
     counts = {"customers": nw.lit(1), "left": left}
     groups = grouped(customers, by=question.by, excluded=left_out(), value=left, counts=counts)
@@ -222,7 +222,7 @@ def _demand_over(window: Window, as_of: datetime | None) -> None:
         raise UsageError(msg, hint="take a window that has ended, or a later date")
 
 
-def _followed(frame: Frame, by: Sequence[str], window: Window) -> Frame:
+def _followed(frame: Frame, by: Sequence[str], window: Window, *, alone: bool) -> Frame:
     """One row a customer at the beginning of a window, whether she is one at its end; rows left out by themselves."""
     keys = [f"by_{place}" for place in range(len(by))]
     was, stays = (
@@ -238,10 +238,10 @@ def _followed(frame: Frame, by: Sequence[str], window: Window) -> Frame:
         nw.when(stays).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int64()).alias("stays"),
         *(nw.when(was | bad).then(nw.col(name)).alias(key) for name, key in zip(by, keys, strict=True)),
     )
-    customers = (
-        staged.group_by("unit", "code", "row")
-        .agg(nw.col("was", "stays").max(), *(nw.col(key).max() for key in keys))
-        .filter((nw.col("was") == 1) | (nw.col("code") != 0))
-        .select("unit", "code", "stays", *(nw.col(key).alias(name) for name, key in zip(by, keys, strict=True)))
+    if not alone:
+        told = (nw.col(key).max() for key in keys)
+        staged = staged.group_by("unit", "code", "row").agg(nw.col("was", "stays").max(), *told)
+    customers = staged.filter((nw.col("was") == 1) | (nw.col("code") != 0)).select(
+        "unit", "code", "stays", *(nw.col(key).alias(name) for name, key in zip(by, keys, strict=True))
     )
     return evolve(frame, lazy=customers, columns=frozenset({"unit", "code", "stays", *by}))
