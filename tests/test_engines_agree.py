@@ -344,6 +344,8 @@ def test_the_tables_are_not_all_of_one_kind(objects: dict[str, list[Any]]) -> No
         if isinstance(result, Estimate):
             assert result.n > 5, name
             assert result.value is not None, name
+        elif isinstance(result, Difference):
+            assert result.p_value is not None, name
         else:
             assert len(result) > 1, name
     assert isinstance(objects["answers"][0], Feedback)
