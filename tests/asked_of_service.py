@@ -96,11 +96,11 @@ SERVICE: dict[str, Callable[[dict[str, Any]], Any]] = {
         pauses=PAUSES,
         as_of=AGO,
     ),
-    "self_service_rate": lambda t: metrics.self_service_rate(t["interactions"], t["cases"], help="help"),
+    "self_service_rate": lambda t: metrics.self_service_rate(t["interactions"], t["cases"], views="help"),
     "self_service_rate in a window": lambda t: metrics.self_service_rate(
         t["interactions"],
         t["cases"],
-        help=["help", "quote"],
+        views=["help", "quote"],
         within=timedelta(hours=40),
         window=WINDOW,
         by=["channel", metrics.per("week", zone="Asia/Tokyo")],

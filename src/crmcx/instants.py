@@ -17,7 +17,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 MICROSECOND = timedelta(microseconds=1)
 DAY_US = 86_400_000_000
-_ONE_DAY = timedelta(days=1)
+ONE_DAY = timedelta(days=1)
 
 
 def to_us(instant: datetime) -> int:
@@ -121,7 +121,7 @@ def clock_changes(name: str, start: datetime, end: datetime) -> list[tuple[int, 
     found = [(to_us(start), ahead(start) // MICROSECOND)]
     at = start
     while at < end:
-        later = min(at + _ONE_DAY, end)
+        later = min(at + ONE_DAY, end)
         if ahead(later) != ahead(at):
             low, high = at, later
             while high - low > timedelta(seconds=1):

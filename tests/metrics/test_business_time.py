@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from tests import company
 from tests.wall_clock import shows
 
+from crmcx import Workspace
 from crmcx.errors import UsageError
 from crmcx.instants import to_us
 from crmcx.metrics import BusinessClock, business_time, first_response_time, next_response_time, resolution_time
@@ -214,7 +216,7 @@ def test_moment_by_moment(seed: int, rule: str, pausing: bool) -> None:
             words = {"status": ["open", "pending"], "team": ["front", "night"], "priority": ["low", "high"]}[field]
             at = start + 3 * draw.randrange(90) * GRID
             old, new = draw.choice(words), draw.choice(words)
-            known = draw.choice([None, at, at + 20 * HOUR])
+            known = draw.choice([None, at, at + 20 * HOUR, at + 90 * HOUR])
             steps.append(
                 step(0, str(number), field, old, new, at, known_at=known).model_copy(
                     update={"source_id": f"{number}-{turn}"}
@@ -304,6 +306,8 @@ class TestNextResponse:
         case = Case(source="desk", source_id="1", status="closed", opened_at=self.NOON, closed_at=self.NOON + 2 * HOUR)
         messages = self.said(("a", 1), ("c", 1.5), ("c", 3))
         assert next_response_time([case], messages).n == 1
+        after = next_response_time([case], self.said(("a", 1), ("c", 3)), as_of=self.NOON + 9 * HOUR)
+        assert (dict(after.counts), dict(after.excluded)) == ({"answered": 0, "open": 1}, {})
         later = next_response_time([case], self.said(("a", 1), ("c", 3), ("a", 4)))
         assert later.value == HOUR
 
@@ -328,3 +332,21 @@ def test_the_first_solve_and_the_last() -> None:
     assert resolution_time([case], steps, until="first resolved").value == 2 * HOUR
     assert resolution_time([case], steps, until="resolved").value == 9 * HOUR
     assert resolution_time([case], [], until="first resolved").value == 9 * HOUR
+
+
+def test_tables_of_a_workspace_and_lists_without_polars(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The table of hours comes to whatever connection the cases are of."""
+    cases, steps = company.cases(random.Random(1)), company.case_changes(random.Random(1))
+    clock = BusinessClock(calendars=company.calendars(), rule="in force", of={"front": "front", "night": "night"})
+    expected = resolution_time(cases, steps, calendar=clock, pauses=["pending"])
+    assert expected.n > 5
+    with Workspace(tmp_path / "store.duckdb") as workspace:
+        workspace.load(cases, source="desk")
+        workspace.load(steps, source="desk")
+        tables = workspace.tables
+        found = resolution_time(tables.cases, tables.case_changes, calendar=clock, pauses=["pending"])
+    monkeypatch.setattr("crmcx.engines.frames.find_spec", lambda name: None)
+    without = resolution_time(cases, steps, calendar=clock, pauses=["pending"])
+    for each in (found, without):
+        assert (each.value, each.counts, each.excluded) == (expected.value, expected.counts, expected.excluded)
+        assert each.receipt.definition.hash == expected.receipt.definition.hash

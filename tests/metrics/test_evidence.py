@@ -6,6 +6,7 @@ import pickle
 import random
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from inspect import Parameter, isfunction, signature
 from typing import Any
 
 import duckdb
@@ -106,6 +107,9 @@ def test_months_are_those_of_the_zone() -> None:
     assert groups("quarter", "UTC") == {date(2025, 1, 1): 0, None: -100}
     assert groups("year", "UTC") == {date(2025, 1, 1): 0, None: -100}
     table = metrics.nps(frame, by=["feedback_key", metrics.per("year", of="submitted_us")], scale=TEN)
+    assert "periods       year of submitted_us in UTC" in repr(table.rows[0][1].receipt)
+    assert table.rows[0][1].to_dict()["periods"] == "year of submitted_us in UTC"
+    assert metrics.nps(frame, scale=TEN).receipt.periods is None
     assert table.by == ("feedback_key", "year")
     assert metrics.evidence(table, frame, feedback_key=3, year=None).keys == (3,)
     with pytest.raises(UsageError, match="found period='fortnight'"):
@@ -234,3 +238,20 @@ def test_windows_count_in_evidence() -> None:
     assert 0 < found.n < len(ANSWERS)
     assert set(found.keys) <= set(inside)
     assert isinstance(ANSWERS[0], Feedback)
+
+
+def test_every_metric_can_be_asked_again_and_tells_its_options() -> None:
+    """What takes groups is traced, and help() tells each option."""
+    grouped = {
+        name: function
+        for name in metrics.__all__
+        if isfunction(function := getattr(metrics, name)) and "by" in signature(function).parameters
+    }
+    assert {"nps", "csat", "ces", "retention", "win_rate", "sla_attainment"} <= set(grouped)
+    for name, function in grouped.items():
+        assert hasattr(function, "trace"), name
+        parameters = signature(function).parameters.values()
+        assert all(each.kind is not Parameter.VAR_KEYWORD for each in parameters), name
+        assert {each.name for each in parameters} >= {"by", "columns"}, name
+        for each in parameters:
+            assert f"{each.name}:" in (function.__doc__ or ""), (name, each.name)

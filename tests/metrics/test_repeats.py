@@ -153,3 +153,24 @@ def test_clusters_of_a_column_of_ones_own() -> None:
     found = nps(frame, cluster="branch", scale=TEN)
     assert found.n_clusters == 2
     assert "from 2 clusters" in repr(found)
+
+
+def test_an_account_with_many_answers_weighs_one() -> None:
+    """The NPS of accounts: the mean of each account's answers, then of accounts; or the latest of each."""
+    frame = pl.DataFrame(
+        {
+            "score": [10, 10, 10, 10, 0, 9, 3],
+            "account_key": [1, 1, 1, 1, 2, 3, 3],
+            "submitted_us": range(7),
+            "feedback_key": range(7),
+        }
+    )
+    asked: dict[str, Any] = {"repeat_of": "account_key", "cluster": "account_key", "scale": TEN}
+    every = nps(frame, scale=TEN)
+    by_mean, latest = nps(frame, repeat="mean", **asked), nps(frame, repeat="latest", **asked)
+    assert every.value == pytest.approx(100 * (5 - 2) / 7)
+    assert by_mean.value == pytest.approx(100 * (1 - 1 + 0) / 3)
+    assert by_mean.n_clusters == 3
+    assert latest.value == pytest.approx(100 * (1 - 1 - 1) / 3)
+    assert latest.n == 3
+    assert "mean of account_key" in repr(by_mean.receipt)

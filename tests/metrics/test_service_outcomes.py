@@ -250,6 +250,18 @@ class TestTransferAndEscalation:
         assert found == {"escalated": expected[True], "kept": expected[False]}
 
 
+def test_cases_that_came_later_are_not_even_left_out() -> None:
+    cases, before = [case(1, 2, category="bill"), case(2, category="bill")], NOON - HOUR
+    for found in (
+        first_contact_resolution(cases, as_of=before),
+        one_touch_rate(cases, [], as_of=before),
+        reopen_rate(cases, [], as_of=before),
+        transfer_rate(cases, [], as_of=before, within=DAY),
+        escalation_rate(cases, [], to="high", as_of=before),
+    ):
+        assert (found.value, found.n, dict(found.excluded)) == (None, 0, {})
+
+
 def test_what_escalation_refuses() -> None:
     with pytest.raises(UsageError, match="names no word"):
         escalation_rate([], [], to=())

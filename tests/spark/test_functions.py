@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
-from tests.test_engines_agree import FUNCTIONS, everything, frames, plain
+from tests.test_engines_agree import FUNCTIONS, everything, frames, plain, same
 
 pytestmark = pytest.mark.spark
 
@@ -49,4 +49,5 @@ def tables(spark: SparkSession, objects: dict[str, list[Any]]) -> dict[str, Any]
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_equal_on_spark(tables: dict[str, Any], objects: dict[str, list[Any]], function: str) -> None:
     ask = FUNCTIONS[function]
-    assert plain(ask(tables)) == plain(ask(objects))
+    found, wanted = plain(ask(tables)), plain(ask(objects))
+    assert same(found, wanted), (found, wanted)

@@ -4,6 +4,7 @@ from crmcx.engines.arrow import ColumnStream
 from crmcx.engines.database import connect, could_not_write, handed_over, lacks_memory, roll_back
 from crmcx.engines.frames import (
     beside,
+    counted,
     engine_name,
     from_columns,
     looked_up,
@@ -25,6 +26,7 @@ __all__ = [
     "beside",
     "connect",
     "could_not_write",
+    "counted",
     "engine_name",
     "explained",
     "frame_of",

@@ -218,6 +218,14 @@ def looked_up(frame: nw.LazyFrame[Any], found: nw.LazyFrame[Any], on: Sequence[s
     return frame.join(found, on=list(on), how="left")
 
 
+def counted(frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
+    """The frame with how many rows it has, on each row: DuckDB is told without parts, which it would hash."""
+    if frame.implementation.is_duckdb():
+        return to_lazy(frame.to_native().project(f"*, count(*) OVER () AS {_quoted(name)}"))
+    one = nw.lit(1).cast(nw.Int64()).alias(name)
+    return frame.with_columns(one).with_columns(nw.col(name).sum())
+
+
 def native(frame: nw.LazyFrame[Any], like: Any = None) -> Any:  # noqa: ANN401 - a frame of any engine
     """The frame as one of its own engine: of Polars and pandas a data frame, else lazy as it is.
 

@@ -87,6 +87,8 @@ class Receipt:
     """The knowledge date; None when it plays no part."""
     snapshot: str | None = None
     """Id of the workspace snapshot; None when the table came from elsewhere."""
+    periods: str | None = None
+    """Of which instant and in which zone periods made the groups; None without periods."""
     cluster: str | None = None
     """The column by which observations belong together; None when all count as independent, or none is a sample."""
 
@@ -98,6 +100,7 @@ class Receipt:
             ("unit", self.unit),
             ("window", "all days" if self.window is None else str(self.window)),
             ("as of", "all that is there" if self.as_of is None else self.as_of.isoformat()),
+            *([] if self.periods is None else [("periods", self.periods)]),
             *([] if self.cluster is None else [("clusters", self.cluster)]),
             ("snapshot", self.snapshot or "none: the table came from elsewhere"),
         ]
@@ -167,6 +170,7 @@ class Estimate:
             },
             "window": None if found.window is None else str(found.window),
             "as_of": None if found.as_of is None else found.as_of.isoformat(),
+            "periods": found.periods,
             "cluster": found.cluster,
             "snapshot": found.snapshot,
         }

@@ -90,6 +90,7 @@ class Asked:
             real=real,
             weight=self.weights,
             repeats=repeats,
+            few=tuple(name for name in ("score", "state", "status") if name in frame.columns),
         )
 
     def empty(self, frame: Frame, counts: Sequence[str]) -> Group:

@@ -76,11 +76,15 @@ def answered(function: Callable[..., Answer], tables: Sequence[Any], options: Ma
     given["by"] = [PeriodColumn.made(part, clock) if isinstance(part, Period) else part for part in parts]
     found = function(*tables, **given)
     assert isinstance(found, EstimateTable)  # noqa: S101 - there are groups
-    return evolve(
-        found,
-        by=tuple(map(str, found.by)),
-        rows=tuple((tuple(map(_first_day, given["by"], key)), estimate) for key, estimate in found.rows),
+    told = ", ".join(part.told for part in given["by"] if isinstance(part, PeriodColumn))
+    rows = tuple(
+        (
+            tuple(map(_first_day, given["by"], key)),
+            evolve(estimate, receipt=evolve(estimate.receipt, periods=told)),
+        )
+        for key, estimate in found.rows
     )
+    return evolve(found, by=tuple(map(str, found.by)), rows=rows)
 
 
 def _first_day(name: Any, part: Any) -> Any:  # noqa: ANN401 - a name of any type

@@ -105,7 +105,7 @@ class CaseShares:
     opposite: bool = False
     """Whether the share is of those to which it did not happen."""
     instant: str | None = "opened_us"
-    """The instant that lies in the window; None where the rows were chosen already."""
+    """The instant that lies in the window, and not after the date of knowledge; None where rows were chosen already."""
 
     def of(self, cases: Frame, happened: nw.Expr, excluded: Mapping[str, nw.Expr]) -> Estimate | EstimateTable:
         """The share.
@@ -118,6 +118,9 @@ class CaseShares:
         question = self.question
         if question.window is not None and self.instant is not None:
             cases = cases.having(in_window(cases, question.window, self.instant))
+        if question.as_of is not None and self.instant is not None:
+            began = nw.col(self.instant)
+            cases = cases.having(began.is_null() | (began <= to_us(question.as_of)))
         receipt = question.receipt(cases)
         yes = nw.lit(1) - flag(happened) if self.opposite else flag(happened)
         no = nw.lit(1) - yes

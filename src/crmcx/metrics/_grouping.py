@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import narwhals.stable.v2 as nw
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from crmcx.estimates import Sums
 from crmcx.metrics._repeats import Repeats
@@ -58,6 +58,7 @@ def grouped(
     real: bool = False,
     weight: str | None = None,
     repeats: Repeats | None = None,
+    few: Sequence[str] = (),
 ) -> dict[tuple[Any, ...], Group]:
     """Sum a table by group.
 
@@ -71,6 +72,8 @@ def grouped(
         real: Whether observations are numbers with a fraction.
         weight: Column of weights, above 0 where the row counts.
         repeats: How repeated observations of one unit count; those that do not are left out as `repeat`.
+        few: The columns of which reasons, observations and counts are made, where they have few values, such as scores:
+            equal rows are counted before anything is made of them. The numbers are the same.
 
     Returns:
         Key to group, where the key has one part per column of `by`; without `by` at most one group, under `()`.
@@ -80,11 +83,8 @@ def grouped(
     said = dict(counts or {})
     reasons = [*excluded, *(["repeat"] if repeats and repeats.chooses else [])]
     record = record_of(frame)
-    # Of a column, since a selection of literals alone has one row and not the table's.
-    why = nw.when(nw.col(min(frame.columns)).is_null()).then(nw.lit(0)).otherwise(nw.lit(0))
-    for number, reason in reversed(list(enumerate(excluded.values(), start=1))):
-        why = nw.when(reason).then(nw.lit(number)).otherwise(why)
     told = {f"c_{number}": expression for number, expression in enumerate(said.values())}
+    why = _first_reason(excluded, min(frame.columns))
     staged = frame.lazy.select(
         *(nw.col(name).alias(key) for name, key in zip(by, keys, strict=True)),
         *((nw.col(cluster).alias("cluster"),) if clustered and cluster else ()),
@@ -95,6 +95,15 @@ def grouped(
         value.cast(nw.Float64() if real or weight or repeats else nw.Int64()).alias("x"),
         *(expression.cast(nw.Int64()).alias(name) for name, expression in told.items()),
     )
+    shape = _Shape(tuple(said), tuple(reasons), clustered=clustered, weighted=False)
+    if few and not (real or weight or repeats):
+        made = [_first_reason(excluded, "times").cast(nw.Int64()).alias("why"), value.cast(nw.Int64()).alias("x")]
+        made += [expression.cast(nw.Int64()).alias(name) for name, expression in told.items()]
+        equal = _equal_rows(frame, by, keys, few, cluster if clustered else None)
+        summed = _of_equal_rows(equal.select(*keys, "times", "alone", *made), keys, [*told], len(reasons))
+        merged = _with_clusters(rows(summed), rows(_clusters(staged, keys)) if clustered else [], keys)
+        groups = {key: shape.group(row) for key, row in merged.items()}
+        return traced(frame, groups, staged, reasons=reasons, parts=dict(zip(said, told, strict=True)))
     weighted = weight is not None
     if repeats is not None and repeats.chooses:
         staged = repeats.repeated(staged, keys, len(reasons))
@@ -107,7 +116,7 @@ def grouped(
         summed = summed.with_columns(*_of_clusters(weighted=weighted))
         names += ["g", "gxx", "gxn", "gnn"]
     found = rows(_sum_up(summed, keys, names))
-    shape = _Shape(tuple(said), tuple(reasons), clustered=clustered, weighted=weighted)
+    shape = evolve(shape, weighted=weighted)
     groups = {tuple(row[key] for key in keys): shape.group(row) for row in found}
     return traced(frame, groups, staged, reasons=reasons, parts=dict(zip(said, told, strict=True)))
 
@@ -127,6 +136,80 @@ def _measured(
         measures |= {f"d_{number}": w * nw.col(name) for number, name in enumerate(told)}
     summed = staged.with_columns(*(expression.alias(name) for name, expression in measures.items()))
     return summed, list(dict.fromkeys([*names, *measures]))
+
+
+def _first_reason(excluded: Mapping[str, nw.Expr], column: str) -> nw.Expr:
+    """The number of the first reason that holds for a row, or 0.
+
+    Args:
+        excluded: The reasons.
+        column: Any column of the table, since a selection of literals alone has one row and not the table's.
+    """
+    why = nw.when(nw.col(column).is_null()).then(nw.lit(0)).otherwise(nw.lit(0))
+    for number, reason in reversed(list(enumerate(excluded.values(), start=1))):
+        why = nw.when(reason).then(nw.lit(number)).otherwise(why)
+    return why
+
+
+def _equal_rows(
+    frame: Frame, by: Sequence[str], keys: Sequence[str], few: Sequence[str], cluster: str | None
+) -> nw.LazyFrame[Any]:
+    """How often each row of a group occurs, in `times`; rows without a cluster apart, as `alone`."""
+    alone = nw.lit(0) if cluster is None else nw.when(nw.col(cluster).is_null()).then(nw.lit(1)).otherwise(nw.lit(0))
+    told = frame.lazy.select(
+        *(nw.col(name).alias(key) for name, key in zip(by, keys, strict=True)),
+        *map(nw.col, few),
+        alone.cast(nw.Int64()).alias("alone"),
+        nw.lit(1).cast(nw.Int64()).alias("one"),
+    )
+    return told.group_by(*keys, *few, "alone").agg(nw.col("one").sum().alias("times"))
+
+
+def _of_equal_rows(
+    equal: nw.LazyFrame[Any], keys: Sequence[str], told: Sequence[str], reasons: int
+) -> nw.LazyFrame[Any]:
+    """The sums over rows that stand for `times` rows each."""
+    why, times, x = nw.col("why"), nw.col("times"), nw.col("x")
+    kept = nw.when(why == 0).then(times).otherwise(nw.lit(0))
+    measures = {"n": kept, "sx": kept * x, "xx": kept * x * x, **{name: kept * nw.col(name) for name in told}}
+    measures |= {f"e_{n}": nw.when(why == n).then(times).otherwise(nw.lit(0)) for n in range(1, reasons + 1)}
+    summed = equal.select(*keys, "alone", *(said.cast(nw.Int64()).alias(name) for name, said in measures.items()))
+    return _sum_up(summed, [*keys, "alone"], list(measures))
+
+
+def _clusters(staged: nw.LazyFrame[Any], keys: Sequence[str]) -> nw.LazyFrame[Any]:
+    """The sums over clusters, of rows that count and have one."""
+    kept = staged.filter(nw.col("why") == 0, ~nw.col("cluster").is_null())
+    of_each = _sum_up(
+        kept.select(*keys, "cluster", "x", nw.lit(1).cast(nw.Int64()).alias("n")), [*keys, "cluster"], ["x", "n"]
+    )
+    n, x = nw.col("n"), nw.col("x")
+    squared = {"g": nw.lit(1).cast(nw.Int64()), "gxx": x * x, "gxn": x * n, "gnn": n * n}
+    return _sum_up(of_each.select(*keys, *(said.alias(name) for name, said in squared.items())), keys, list(squared))
+
+
+def _with_clusters(
+    rows_of: Sequence[Mapping[str, Any]], clusters: Sequence[Mapping[str, Any]], keys: Sequence[str]
+) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """The sums by group; a row without a cluster is a cluster of its own."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows_of:
+        group = found.setdefault(tuple(row[key] for key in keys), {})
+        told = {name: value or 0 for name, value in row.items() if name not in {*keys, "alone", "sx"}} | {
+            "x": row["sx"] or 0
+        }
+        if row["alone"]:
+            told |= {"g": told["n"], "gxx": told["xx"], "gxn": told["x"], "gnn": told["n"]}
+        for name, value in told.items():
+            group[name] = group.get(name, 0) + value
+    for row in clusters:
+        group = found.get(tuple(row[key] for key in keys), {})  # without rows, sums of nothing have no group
+        for name in ("g", "gxx", "gxn", "gnn"):
+            group[name] = group.get(name, 0) + (row[name] or 0)
+    for group in found.values():
+        for name in ("g", "gxx", "gxn", "gnn"):
+            group.setdefault(name, 0)
+    return found
 
 
 def _of_clusters(*, weighted: bool) -> list[nw.Expr]:

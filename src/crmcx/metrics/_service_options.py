@@ -110,7 +110,7 @@ class TargetOptions(CaseShareOptions, total=False):
 class SelfServiceOptions(CaseShareOptions, total=False):
     """What `self_service_rate` takes."""
 
-    help: Required[str | Sequence[str]]
+    views: Required[str | Sequence[str]]
     step: str
     within: timedelta
     unit: str

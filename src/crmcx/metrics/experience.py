@@ -142,6 +142,11 @@ def nps(
     answers of `test` and `screened_out` submissions; a partial submission's answers count. Outside the window nothing
     is counted at all.
 
+    A transactional score asks after an occasion, and all answers count: name its `instrument`. A relational one asks
+    people: `repeat="latest"`. That of accounts lets each account weigh the same, however many answer for it:
+    `repeat="mean", repeat_of="account_key", cluster="account_key"`, with that column in the table. The three are not to
+    be mixed or compared.
+
     Args:
         answers: Answers, or feedback models. Needs `score`; a table without `scale_min` and `scale_max` needs `scale`.
         by: Columns to group by.

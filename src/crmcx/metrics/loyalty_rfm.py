@@ -17,11 +17,11 @@ from crmcx.estimates.words import count_words, share_words
 from crmcx.instants import Window, to_us
 from crmcx.metrics._purchases import NO_PURCHASE, not_purchases, take_orders
 from crmcx.models import Money
-from crmcx.tables import Frame, Table, in_window, native, rows
+from crmcx.tables import Frame, Table, counted, in_window, native, rows
 
 _MILLION = 1_000_000
-_SAFE = 9 * 10**12
-"""Units of a currency whose millionths fit into 64 bits."""
+_SAFE = 8e18
+"""What a sum of millionths may be at most: it fits into 64 bits."""
 _SHOWN = 12
 _SCORES = ("recency_score", "frequency_score", "monetary_score")
 
@@ -202,17 +202,21 @@ def rfm(
     )
     receipt = Receipt(definition=definition, unit="score", window=window, as_of=as_of, snapshot=frame.snapshot)
     found = _overview(frame)
-    if found["low"] != found["high"]:
-        msg = f"found amounts in {found['low']} and {found['high']}, expected one currency"
+    currencies = sorted({row["currency"] for row in found if row["currency"] is not None})
+    if len(currencies) > 1:
+        msg = f"found amounts in {', '.join(currencies)}, expected one currency"
         raise CurrencyError(msg, hint="ask for the orders of one currency, or convert them before the call")
-    if (found["units"] or 0) > _SAFE:
+    if sum(row["size"] or 0.0 for row in found) > _SAFE:
         msg = "found amounts that are too large to be summed exactly"
         raise UsageError(msg, hint="check whether total_micros holds millionths of the currency")
+    left_out = dict.fromkeys(not_purchases(), 0)
+    for number, reason in enumerate(left_out, start=1):
+        left_out[reason] = sum(int(row["n"]) for row in found if row["code"] == number)
     return Rfm(
         bins=bins,
-        currency=found["low"],
-        excluded=tuple((reason, int(found[reason])) for reason in sorted(not_purchases()) if found[reason]),
-        without_amount=int(found["without_amount"] or 0),
+        currency=currencies[0] if currencies else None,
+        excluded=tuple(sorted((reason, number) for reason, number in left_out.items() if number)),
+        without_amount=sum(int(row["n"]) for row in found if row["code"] == 0 and row["currency"] is None),
         receipt=receipt,
         people=_scored(frame, unit, to_us(as_of), bins),
         unit=unit,
@@ -223,31 +227,19 @@ def _has_amount() -> nw.Expr:
     return ~nw.col("total_micros").is_null() & ~nw.col("total_currency").is_null()
 
 
-def _one(condition: nw.Expr) -> nw.Expr:
-    return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int64())
+def _overview(frame: Frame) -> list[dict[str, Any]]:
+    """How many orders there are of each code and, of those that count and have an amount, currency; and their size.
 
-
-def _overview(frame: Frame) -> dict[str, Any]:
-    """What is left out, the first and the last of the currencies, and the sum of the sizes of all amounts."""
-    counts = nw.col("code") == 0
-    amount = nw.col("total_micros")
-    size = nw.when(amount < 0).then(nw.lit(0) - amount).otherwise(amount) // _MILLION + 1
-    currency = nw.when(counts & _has_amount()).then(nw.col("total_currency"))
-    reasons = not_purchases()
-    (found,) = rows(
-        frame.lazy.select(
-            currency.alias("low"),
-            currency.alias("high"),
-            nw.when(counts & _has_amount()).then(size).otherwise(nw.lit(0)).cast(nw.Int64()).alias("units"),
-            _one(counts & ~_has_amount()).alias("without_amount"),
-            *(_one(condition).alias(reason) for reason, condition in reasons.items()),
-        ).select(nw.col("low").min(), nw.col("high").max(), *(nw.col(name).sum() for name in _summed(reasons)))
+    The size only tells whether sums fit into 64 bits, so that a float is enough.
+    """
+    counts = (nw.col("code") == 0) & _has_amount()
+    staged = frame.lazy.select(
+        "code",
+        nw.when(counts).then(nw.col("total_currency")).alias("currency"),
+        nw.when(counts).then(nw.col("total_micros").cast(nw.Float64()).abs()).otherwise(nw.lit(0.0)).alias("size"),
+        nw.lit(1).cast(nw.Int64()).alias("n"),
     )
-    return found
-
-
-def _summed(reasons: Mapping[str, object]) -> tuple[str, ...]:
-    return ("units", "without_amount", *reasons)
+    return rows(staged.group_by("code", "currency").agg(nw.col("n").sum(), nw.col("size").sum()))
 
 
 def _scored(frame: Frame, unit: str, now: int, bins: int) -> nw.LazyFrame[Any]:
@@ -263,24 +255,25 @@ def _scored(frame: Frame, unit: str, now: int, bins: int) -> nw.LazyFrame[Any]:
         )
         .group_by("unit")
         .agg(nw.col("last_us").max(), nw.col("orders").sum(), nw.col("micros").sum())
-        .with_columns(
-            nw.col("orders").cast(nw.Int64()),
-            nw.col("micros").cast(nw.Int64()),
-            one.alias("one"),
-            nw.lit(0).cast(nw.Int64()).alias("all"),
-        )
-        .with_columns(nw.col("one").sum().over("all").alias("people"))
+        .with_columns(nw.col("orders", "micros").cast(nw.Int64()))
     )
+    people = counted(people, "people")
     values = dict(zip(_SCORES, ("last_us", "orders", "micros"), strict=True))
-    people = people.with_columns(
-        nw.col("one").cum_sum().over("all", order_by=[value]).alias(score) for score, value in values.items()
-    )
-    people = people.with_columns(nw.col(score).min().over(value).alias(score) for score, value in values.items())
-    below = {score: (nw.col(score) - 1) * bins // nw.col("people") + 1 for score in _SCORES}
+    ranks = {score: nw.col(value).rank("min").cast(nw.Int64()).alias(score) for score, value in values.items()}
+    people = people.with_columns(*ranks.values())
     return people.select(
         nw.col("unit").alias(unit),
         (nw.lit(now).cast(nw.Int64()) - nw.col("last_us")).alias("recency_us"),
         "orders",
         nw.col("micros").alias("amount_micros"),
-        *(score.cast(nw.Int64()).alias(name) for name, score in below.items()),
+        *(_score(name, bins).alias(name) for name in _SCORES),
     )
+
+
+def _score(rank: str, bins: int) -> nw.Expr:
+    """1 + ⌊bins · (rank - 1) / people⌋, by comparing: whole division is dear in SQL, where it rounds towards zero."""
+    reached = (nw.col(rank) - 1) * bins
+    found = nw.lit(1).cast(nw.Int64())
+    for step in range(1, bins):
+        found += nw.when(reached >= nw.col("people") * step).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int64())
+    return found

@@ -73,7 +73,8 @@ def first_contact_resolution(
         interactions: Interactions, when messages in the same case are to count: also those that only say thanks.
         by: Columns to group by.
         within: How long after the end a further contact counts, its end included.
-        same: Columns that are equal when two cases are about the same matter; none, to count any further case.
+        same: Columns that are equal when two cases are about the same matter, such as `category`, or `parent_key` for
+            cases that are linked to a larger one; none, to count any further case.
         unit: Column that tells customers apart.
         window: Days in which cases were opened.
         as_of: The date up to which all is known; the latest instant in the tables unless given.
@@ -135,7 +136,6 @@ def first_contact_resolution(
         "no_customer": nw.col(unit).is_null(),
         "no_topic": nw.any_horizontal(*topics, ignore_nulls=True) if topics else nobody,
     }
-    frame = frame.having(nw.col("opened_us").is_null() | (nw.col("opened_us") <= until))
     shares = CaseShares(question=question, nothing="no solved cases", words=("resolved", "again"), opposite=True)
     soonest = nw.min_horizontal(*again)
     return shares.followed(frame, start="end_us", event=soonest, within=within, excluded=excluded)
@@ -181,7 +181,7 @@ def self_service_rate(
     interactions: Table,
     cases: Table,
     *,
-    help: str | Sequence[str],  # noqa: A002 - the word for it
+    views: str | Sequence[str],
     by: By = None,
     step: str = "touchpoint",
     within: timedelta = _WEEK,
@@ -203,7 +203,7 @@ def self_service_rate(
         interactions: Interactions that the customer could see. Needs the column of the steps, the unit and
             `occurred_us`.
         cases: Cases. Needs the unit and `opened_us`.
-        help: The step, or the steps, that are views of help.
+        views: The step, or the steps, that are views of help, such as `faq`.
         by: Columns of the interactions to group by.
         step: Column that tells the step.
         within: How long after the view a case counts; from the instant of the view on, its end included.
@@ -230,34 +230,34 @@ def self_service_rate(
         >>> seen = pl.DataFrame({"person_id": [1, 2, 1], "occurred_us": [0, 0, 20 * day],
         ...     "touchpoint": ["faq", "faq", "faq"]})
         >>> cases = pl.DataFrame({"person_id": [2], "opened_us": [day]})
-        >>> dict(self_service_rate(seen, cases, help="faq").counts)
+        >>> dict(self_service_rate(seen, cases, views="faq").counts)
         {'no_case': 1, 'case': 1}
     """
     seconds = demand_time(within)
-    pages = (help,) if isinstance(help, str) else tuple(sorted(set(help)))
+    pages = (views,) if isinstance(views, str) else tuple(sorted(set(views)))
     if not pages:
-        msg = "help= names no step, so there is nothing to look at"
-        raise UsageError(msg, hint="name the touchpoints of help, such as help='faq'")
+        msg = "views= names no step, so there is nothing to look at"
+        raise UsageError(msg, hint="name the touchpoints of help, such as views='faq'")
     wants = ("known_us", "visibility", *([cluster] if cluster else []))
-    views = take(
+    seen = take(
         interactions, Interaction, needs=(unit, "occurred_us"), wants=wants, also=(step, *names_of(by)), columns=columns
     )
     found = take(cases, Case, needs=(unit, "opened_us"), columns=case_columns)
-    same_engine(views, found)
+    same_engine(seen, found)
     question = Question(
         name="self_service_rate",
         unit="share",
-        parameters={"help": list(pages), "step": step, "within_s": seconds, "unit": unit},
+        parameters={"views": list(pages), "step": step, "within_s": seconds, "unit": unit},
         by=names_of(by),
         window=window,
-        as_of=as_of or latest((views, "occurred_us"), (found, "opened_us")),
+        as_of=as_of or latest((seen, "occurred_us"), (found, "opened_us")),
         level=level,
         cluster=cluster,
         min_n=min_n,
     )
-    views = known_by(visible_to_customers(views), question.as_of, "occurred_us")
-    views = views.having(words_in(step, *pages) & ~nw.col("occurred_us").is_null())
-    frame = _with_following(views, found, unit)
+    seen = known_by(visible_to_customers(seen), question.as_of, "occurred_us")
+    seen = seen.having(words_in(step, *pages) & ~nw.col("occurred_us").is_null())
+    frame = _with_following(seen, found, unit)
     shares = CaseShares(
         question=question,
         nothing="no views of help were seen that long",

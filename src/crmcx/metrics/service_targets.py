@@ -199,7 +199,6 @@ def target_attainment(
     done = ~event.is_null() & (event <= until)
     closed = nw.col("closed_us") if said is not None and "closed_us" in frame.columns else None
     waits = nw.lit(until) if closed is None else nw.when(closed <= until).then(closed).otherwise(nw.lit(until))
-    frame = frame.having(nw.col("opened_us").is_null() | (nw.col("opened_us") <= until))
     lazy = frame.lazy.with_columns(
         nw.col("opened_us").alias("from_us"),
         nw.when(done).then(event).otherwise(waits).cast(nw.Int64()).alias("to_us"),

@@ -10,6 +10,7 @@ from crmcx.tables.events import event_of
 from crmcx.tables.frames import Frame, KeyedTable, StoredTable, Table, take, take_whole
 from crmcx.tables.handed import (
     as_given,
+    counted,
     kind_of,
     looked_up,
     native,
@@ -51,6 +52,7 @@ __all__ = [
     "as_given",
     "cases_at",
     "consents_at",
+    "counted",
     "deals_at",
     "event_of",
     "flag",

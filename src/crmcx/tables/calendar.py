@@ -60,6 +60,11 @@ class PeriodColumn(MadeColumn):
         column.of = period.of or clock
         return column
 
+    @property
+    def told(self) -> str:
+        """What it is made of, in words."""
+        return f"{self.period.kind} of {self.of} in {self.period.zone}"
+
     def add(self, frame: Frame) -> Frame:
         """The frame with this column."""
         kind, length = PERIODS[self.period.kind]

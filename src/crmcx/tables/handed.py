@@ -79,6 +79,11 @@ def settled(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return engines.settled(lazy)
 
 
+def counted(lazy: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
+    """A lazy frame with how many rows it has, on each row."""
+    return engines.counted(lazy, name)
+
+
 def nullable(lazy: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """A lazy frame in whose columns None stays None, also where columns without gaps are shifted or joined."""
     return engines.nullable(lazy)

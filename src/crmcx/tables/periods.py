@@ -14,7 +14,7 @@ import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from crmcx import engines
-from crmcx.instants import DAY_US, EPOCH, clock_changes, date_of, day_of, duration_us, from_us, to_us, zone
+from crmcx.instants import DAY_US, EPOCH, ONE_DAY, clock_changes, date_of, day_of, duration_us, from_us, to_us, zone
 from crmcx.tables.frames import Frame
 
 _ONE_DAY = timedelta(days=1)
@@ -86,7 +86,7 @@ class Periods:
         zone: str,
         kind: str,
         until: datetime | None,
-        length: timedelta = _ONE_DAY,
+        length: timedelta = ONE_DAY,
     ) -> Periods:
         """The periods over the instants of a column.
 
