@@ -74,7 +74,7 @@ SALES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "forecast_calibration": lambda t: metrics.forecast_calibration(
         t["deals"],
         deals_at(t["deals"], t["deal_changes"], AGO, known_since=SINCE),
-        chances=metrics.chances_of(metrics.stage_win_rate(t["deals"], t["deal_changes"])),
+        chances=CHANCES,
     ),
     "chances_of": lambda t: [
         {"stage": stage, "chance": chance}
@@ -92,7 +92,7 @@ SALES: dict[str, Callable[[dict[str, Any]], Any]] = {
     ),
     "lead_flow": lambda t: metrics.lead_flow(t["leads"], window=WINDOW),
     "lead_flow by origin": lambda t: metrics.lead_flow(t["leads"], window=WINDOW, by="origin"),
-    "speed_to_lead": lambda t: metrics.speed_to_lead(t["leads"], t["interactions"], quantile=0.2),
+    "speed_to_lead": lambda t: metrics.speed_to_lead(t["leads"], t["interactions"], quantile=0.05),
     "speed_to_lead by origin": lambda t: metrics.speed_to_lead(
         t["leads"], t["interactions"], by="origin", window=WINDOW, as_of=LATER
     ),

@@ -233,7 +233,8 @@ def leads(draw: random.Random, people: int = 70) -> list[Lead]:
     """Leads, some of them twice, some that were converted, some dirty."""
     made = []
     for number in range(people):
-        created = START + timedelta(hours=12 * draw.randrange(90)) if draw.random() < 0.95 else None
+        hours = draw.randrange(30) if number % 2 else 12 * draw.randrange(90)
+        created = START + timedelta(hours=hours) if draw.random() < 0.95 else None
         status = draw.choice(["new", "working", "converted", "converted", "disqualified"])
         turned = START + timedelta(hours=7 * draw.randrange(200)) if draw.random() < 0.9 else None
         made.append(

@@ -20,7 +20,7 @@ from tests.asked_of_service import SERVICE
 
 from crmcx import journey, metrics
 from crmcx.errors import ColumnTypeError
-from crmcx.estimates import Estimate, EstimateTable
+from crmcx.estimates import Difference, Estimate, EstimateTable
 from crmcx.instants import Window
 from crmcx.models import (
     Answer,
@@ -42,6 +42,7 @@ from crmcx.tables import rows_of, schema_of, to_columns
 WINDOW = Window(date(2025, 2, 1), date(2025, 3, 20), zone="Europe/Berlin")
 MONTH = Window(date(2025, 2, 1), date(2025, 3, 1), zone="Europe/Berlin")
 DTYPES = {"int64": pl.Int64(), "float64": pl.Float64(), "string": pl.String(), "bool": pl.Boolean()}
+JANUARY = Window(date(2025, 1, 15), date(2025, 2, 15))
 Tables = dict[str, Any]
 Function = Callable[[Tables], Any]
 
@@ -67,6 +68,12 @@ FUNCTIONS: dict[str, Function] = {
     "evidence of nps": lambda t: metrics.evidence(metrics.nps(t["answers"]), t["answers"], part="promoters"),
     "csat": lambda t: metrics.csat(t["answers"]),
     "csat by language": lambda t: metrics.csat(t["answers"], by="language"),
+    "wave_difference of nps": lambda t: metrics.wave_difference(
+        metrics.nps, t["answers"], first=JANUARY, second=WINDOW, as_of=AS_OF
+    ),
+    "wave_difference of win_rate in pairs": lambda t: metrics.wave_difference(
+        metrics.win_rate, t["deals"], first=JANUARY, second=WINDOW, design="paired", cluster="person_id"
+    ),
     **SALES,
     "nps by month, the latest of each person": lambda t: metrics.nps(
         t["answers"], by=["touchpoint", metrics.per("month")], repeat="latest"
@@ -250,7 +257,7 @@ def frames(objects: dict[str, list[Any]], *, shuffled: bool = False) -> dict[str
 
 def plain(result: Any) -> Any:  # noqa: PLR0911 - one for each kind of result
     """What a result says, as values that compare."""
-    if isinstance(result, Estimate):
+    if isinstance(result, Estimate | Difference):
         return result.to_dict()
     if isinstance(result, EstimateTable):
         return [(key, estimate.to_dict()) for key, estimate in result]
@@ -343,6 +350,8 @@ def test_the_tables_are_not_all_of_one_kind(objects: dict[str, list[Any]]) -> No
         if isinstance(result, Estimate):
             assert result.n > 5, name
             assert result.value is not None, name
+        elif isinstance(result, Difference):
+            assert result.p_value is not None, name
         else:
             assert len(result) > 1, name
     assert isinstance(objects["answers"][0], Feedback)

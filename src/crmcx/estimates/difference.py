@@ -36,6 +36,10 @@ class Difference:
     """How probable so large a difference is if there is none; below 1 - level just when the interval leaves out 0."""
     design: str
     """`independent`, `paired` or `overlapping`."""
+    people: int | None = None
+    """How many people it rests on; None where that was not looked at."""
+    shared: int | None = None
+    """How many of them stand behind both."""
     first: Estimate
     """What is compared with."""
     second: Estimate
@@ -73,6 +77,8 @@ class Difference:
             else {"low": plain(made.low), "high": plain(made.high), "level": made.level, "method": made.method},
             "p_value": self.p_value,
             "design": self.design,
+            "people": self.people,
+            "shared": self.shared,
             "definition": {
                 "name": self.receipt.definition.name,
                 "version": self.receipt.definition.version,
@@ -83,6 +89,12 @@ class Difference:
             "second": self.second.to_dict(),
         }
 
+    @property
+    def _design(self) -> str:
+        if self.people is None or self.shared is None:
+            return self.design
+        return f"{self.design}, {count_words(self.shared)} of {count_words(self.people)} people in both"
+
     def _told(self) -> list[tuple[str, str]]:
         level = f"{level_words(self.interval.level)} " if self.interval else ""
         return [
@@ -91,7 +103,7 @@ class Difference:
             ("p", "-" if self.p_value is None else p_words(self.p_value)),
             ("first", f"{self.first.value_words} (n = {count_words(self.first.n)})"),
             ("second", f"{self.second.value_words} (n = {count_words(self.second.n)})"),
-            ("design", self.design),
+            ("design", self._design),
         ]
 
     def __repr__(self) -> str:
@@ -102,7 +114,7 @@ class Difference:
             said.append(f"{level_words(self.interval.level)} interval {self.interval_words}")
         if self.p_value is not None:
             said.append(f"p {p_words(self.p_value)}")
-        said += [f"from {told['first']} to {told['second']}", self.design]
+        said += [f"from {told['first']} to {told['second']}", self._design]
         return "; ".join(said)
 
     def _repr_html_(self) -> str:

@@ -3,6 +3,7 @@
 from crmcx.metrics._amounts import Into
 from crmcx.metrics._asking import per
 from crmcx.metrics._clock import BusinessClock, business_time
+from crmcx.metrics.comparison import wave_difference
 from crmcx.metrics.evidence import Evidence, evidence
 from crmcx.metrics.experience import csat, nps, nps_from_counts, nps_from_scores
 from crmcx.metrics.experience_asking import completion_rate, response_rate
@@ -100,6 +101,7 @@ __all__ = [
     "target_attainment",
     "tenure",
     "transfer_rate",
+    "wave_difference",
     "weighted_pipeline",
     "win_rate",
     "win_rate_by_amount",

@@ -337,7 +337,7 @@ def forecast_calibration(
     values = {"chance": nw.col(column), "won": nw.when(is_decided(won=True)).then(nw.lit(1)).otherwise(nw.lit(0))}
     found = alike(frame, excluded=excluded, values=values, parts={"won": values["won"]}).get((), Alike())
     seen = [(float(row[0] if chances is None else chances[row[0]]), int(row[1]), number) for row, number in found.rows]
-    return _calibration(seen, tuple(found.excluded), question.receipt(frame), level)
+    return _calibration(seen, tuple(sorted(found.excluded)), question.receipt(frame), level)
 
 
 def _calibration(
