@@ -55,10 +55,6 @@ def spells(
         named = (nw.col(f"by_{place}").alias(name) for place, name in enumerate(by))
         lazy = lazy.select(*_PARTS, nw.lit(0).cast(nw.Int64()).alias("spell"), "start_us", "end_us", *named)
         return evolve(frame, lazy=lazy, columns=frozenset({*_COLUMNS, *by}), key=None)
-    keys = [f"by_{place}" for place in range(len(by))]
-    if unit == "key":
-        lazy = lazy.with_columns(nw.when(nw.col("code") == 0).then(nw.lit(1)).otherwise(nw.lit(0)).alias("spell"))
-        return _told(frame, lazy, keys, by)
     until = nw.col("end_us").cum_max().over(*_PARTS, order_by=["start_us", "end_us"])
     lazy = lazy.with_columns(until.alias("until_us"))
     # By way of a float, which holds every instant exactly, since pandas cannot shift whole numbers with gaps.
@@ -69,6 +65,7 @@ def spells(
     lazy = lazy.with_columns(begins.alias("begins"))
     number = nw.col("begins").cum_sum().over(*_PARTS, order_by=["start_us", "end_us"])
     lazy = lazy.with_columns(number.alias("spell"))
+    keys = [f"by_{place}" for place in range(len(by))]
     if keys:
         lazy = lazy.with_columns(nw.col("start_us").min().over(*_PARTS, "spell").alias("first_us"))
         at_first = nw.col("start_us") == nw.col("first_us")
