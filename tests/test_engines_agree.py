@@ -39,6 +39,7 @@ from crmcx.models import (
 )
 from crmcx.tables import rows_of, schema_of, to_columns
 
+pytestmark = pytest.mark.once
 WINDOW = Window(date(2025, 2, 1), date(2025, 3, 20), zone="Europe/Berlin")
 MONTH = Window(date(2025, 2, 1), date(2025, 3, 1), zone="Europe/Berlin")
 DTYPES = {"int64": pl.Int64(), "float64": pl.Float64(), "string": pl.String(), "bool": pl.Boolean()}
