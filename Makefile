@@ -15,7 +15,7 @@ SELECT ?=
 DATA ?= $(CRMCX_PUBLIC_DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-public test test-deep test-spark lint fix typing docs model-page hostile-page connector-pages bench bench-sync build-check clean python
+.PHONY: help demo demo-public test test-deep test-spark lint fix typing docs model-page hostile-page connector-pages bench bench-sync bench-metrics build-check clean python
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -87,6 +87,9 @@ connector-pages: $(DEV)/done ## write the tables on the pages of the systems ane
 
 bench: $(DEV)/done ## measure speed against hand-written SQL and the goals
 	@$(DEV)/bin/python -m bench
+
+bench-metrics: $(DEV)/done $(BENCH)-survival/done ## measure metrics against SQL by hand, lifetimes and lifelines (ARGS="--rows 1000000 --rounds 3")
+	@$(DEV)/bin/python -m bench.metrics --rival $(BENCH)-survival/bin/python $(ARGS)
 
 $(BENCH)-crmcx/done: pyproject.toml constraints.txt | python
 	@$(PYTHON) -m venv --clear $(BENCH)-crmcx

@@ -23,11 +23,15 @@ import polars as pl
 from attrs import define
 
 from crmcx import metrics
+from crmcx.instants import from_us
 from crmcx.metrics.experience import NPS_SCALE
 from crmcx.models import Answer, Feedback
 
 SQL = Path(__file__).parent / "sql"
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
+_DAY_US = 86_400_000_000
+LOOKED_US = 2_190 * _DAY_US
+"""When the lives were last looked at."""
 
 
 @define
@@ -125,13 +129,22 @@ def of_a_list(told: Told, rounds: int) -> None:
 def of_orders(told: Told, number: int, rounds: int, rival: str | None) -> None:
     connection = duckdb.connect(config={"threads": 2})
     orders(connection, number)
+    hand = (SQL / "rfm.sql").read_text(encoding="utf-8")
 
     def ours() -> Any:
-        return metrics.rfm(connection.table("orders"), as_of=AS_OF).to_frame().fetchall()
+        return metrics.rfm(connection.table("orders"), as_of=AS_OF).to_frame()
 
-    hand = by_hand(connection, "rfm")
-    assert sorted(tuple(row) for row in ours()) == sorted(hand), "rfm: the scores differ"
-    took, sql = in_turn(rounds, ours, lambda: by_hand(connection, "rfm"))
+    connection.execute(f"CREATE TABLE by_hand AS {hand}")
+    ours().create("by_crmcx")
+    for one, other_one in (("by_hand", "by_crmcx"), ("by_crmcx", "by_hand")):
+        (rest,) = connection.execute(f"SELECT count(*) FROM (FROM {one} EXCEPT FROM {other_one})").fetchall()
+        assert rest == (0,), f"rfm: {rest[0]} rows of {one} are not in {other_one}"
+    sums = "sum(recency_score), sum(frequency_score), sum(monetary_score), sum(orders)"
+    took, sql = in_turn(
+        rounds,
+        lambda: ours().aggregate(sums).fetchall(),
+        lambda: connection.execute(f"SELECT {sums} FROM ({hand})").fetchall(),
+    )
     told.ratio(f"rfm, {number:,} orders", took, sql, goal=1.3, rival="SQL by hand")
     if rival is not None:
         theirs = other(rival, connection, "orders", "rfm")
@@ -141,28 +154,17 @@ def of_orders(told: Told, number: int, rounds: int, rival: str | None) -> None:
 def of_lives(told: Told, number: int, rounds: int, rival: str | None) -> None:
     connection = duckdb.connect(config={"threads": 2})
     connection.execute(
-        f"""CREATE TABLE lives AS SELECT i AS key, (hash(i) % 2000)::BIGINT * 86400000000 AS began_us,
-            CASE WHEN hash(i + 1) % 3 > 0 THEN began_us + (1 + hash(i + 2) % 1500)::BIGINT * 86400000000 END AS ended_us
+        f"""CREATE TABLE lives AS SELECT i AS key, (hash(i) % 2000)::BIGINT * {_DAY_US} AS started_us,
+            CASE WHEN hash(i + 1) % 3 > 0 THEN (hash(i) % 2000 + 1 + hash(i + 2) % 1500)::BIGINT * {_DAY_US} END
+                AS ended_us
         FROM range({number}) t(i)"""
     )
-
-    def ours() -> Any:
-        return survival_of(connection)
-
-    (took,) = in_turn(rounds, ours)
-    if rival is not None:
-        theirs = other(rival, connection, "lives", "kaplan_meier")
-        told.ratio(f"Kaplan-Meier, {number:,} rows", took, theirs, goal=4, faster=True, rival="lifelines")
-    else:
+    (took,) = in_turn(rounds, lambda: metrics.survival(connection.table("lives"), as_of=from_us(LOOKED_US), unit="key"))
+    if rival is None:
         print(f"  Kaplan-Meier, {number:,} rows: crmcx {took:.3f} s")
-
-
-def survival_of(connection: duckdb.DuckDBPyConnection) -> Any:
-    return metrics.survival(
-        connection.table("lives"),
-        as_of=datetime(1976, 1, 1, tzinfo=UTC),
-        columns={"started_us": "began_us"},
-    )
+        return
+    theirs = other(rival, connection, "lives", "kaplan_meier")
+    told.ratio(f"Kaplan-Meier, {number:,} rows", took, theirs, goal=4, faster=True, rival="lifelines")
 
 
 def other(rival: str, connection: duckdb.DuckDBPyConnection, table: str, ask: str) -> float:

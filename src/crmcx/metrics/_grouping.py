@@ -203,10 +203,7 @@ def _with_clusters(
         for name, value in told.items():
             group[name] = group.get(name, 0) + value
     for row in clusters:
-        key = tuple(row[name] for name in keys)
-        if key not in found:
-            continue  # the sum over no rows at all, which is a row of its own without groups
-        group = found[key]
+        group = found.get(tuple(row[key] for key in keys), {})  # without rows, sums of nothing have no group
         for name in ("g", "gxx", "gxn", "gnn"):
             group[name] = group.get(name, 0) + (row[name] or 0)
     for group in found.values():

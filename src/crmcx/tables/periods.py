@@ -17,8 +17,6 @@ from crmcx import engines
 from crmcx.instants import DAY_US, EPOCH, ONE_DAY, clock_changes, date_of, day_of, duration_us, from_us, to_us, zone
 from crmcx.tables.frames import Frame
 
-_ONE_DAY = timedelta(days=1)
-
 
 def _month_of(day: int) -> int:
     found = date_of(day)
