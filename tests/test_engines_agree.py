@@ -208,9 +208,9 @@ def everything() -> dict[str, list[Any]]:
     draw = random.Random(11)
     made: dict[str, list[Any]] = {
         "answers": company.feedback(draw),
-        "surveys": (surveys := company.surveys(draw)),
+        "surveys": (surveys := company.surveys(random.Random(12))),
         "feedback": surveys,
-        "invitations": company.invitations(draw),
+        "invitations": company.invitations(random.Random(13)),
         "deals": company.deals(draw),
         "cases": company.cases(draw),
         "interactions": company.interactions(draw),
