@@ -15,7 +15,8 @@ from crmcx.metrics.loyalty_baskets import order_value, purchase_frequency
 from crmcx.metrics.loyalty_churn import churn, churn_rate
 from crmcx.metrics.loyalty_orders import repeat_purchase_rate
 from crmcx.metrics.loyalty_rfm import Buyer, BuyerCell, Rfm, rfm
-from crmcx.metrics.loyalty_tenure import Survival, SurvivalStep, mean_tenure, survival, tenure
+from crmcx.metrics.loyalty_survival import Survival, SurvivalStep, survival
+from crmcx.metrics.loyalty_tenure import mean_tenure, tenure
 from crmcx.metrics.own import Mean, Ratio, Share, Span, Total
 from crmcx.metrics.sales import conversion, win_rate, won_value
 from crmcx.metrics.sales_cycle import sales_cycle, sales_velocity

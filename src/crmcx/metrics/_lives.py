@@ -10,11 +10,13 @@ import narwhals.stable.v2 as nw
 from attrs import frozen
 
 from crmcx.errors import UsageError
-from crmcx.estimates import Durations
-from crmcx.instants import Window, duration_us, to_us
+from crmcx.estimates import Durations, has_gap
+from crmcx.instants import Window, duration_us, from_us, to_us
 from crmcx.metrics._spells import OPEN, left_out, spells
 from crmcx.metrics._trail import record_of, traced
 from crmcx.tables import Frame, Table, in_window, rows
+
+_GAP = "nobody was watched at some lengths"
 
 
 @frozen
@@ -131,3 +133,16 @@ def _staged(
         nw.when(counts).then(nw.lit(1) - nw.col("ended")).otherwise(nw.lit(0)).cast(nw.Int64()).alias("still_open"),
     )
     return list(reasons), staged
+
+
+def life_parameters(unit: str, step: timedelta, watched_since: datetime | None) -> dict[str, Any]:
+    """What defines a life, as plain values."""
+    since = None if watched_since is None else from_us(to_us(watched_since)).isoformat()
+    return {"unit": unit, "step_s": step.total_seconds(), "watched_since": since, "gaps": "begin anew"}
+
+
+def why_none(found: Lives) -> str | None:
+    """Why there is no curve; None where there is one."""
+    if not found.ended + found.open:
+        return "there is no customer"
+    return _GAP if has_gap(found.durations) else None
