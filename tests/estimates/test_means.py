@@ -8,7 +8,7 @@ from math import isclose
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
@@ -60,11 +60,13 @@ SAMPLES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(st.floats(0.5, 0.999), st.integers(1, 3000))
 def test_student(level: float, degrees: int) -> None:
     assert isclose(t_quantile(level, degrees), stats.t.ppf((1 + level) / 2, degrees), rel_tol=1e-9)
 
 
+@settings(deadline=None)
 @given(st.floats(0.0005, 0.9995), st.integers(1, 3000))
 def test_gamma(share: float, a: int) -> None:
     assert isclose(gamma_quantile(share, a), stats.gamma.ppf(share, a), rel_tol=1e-9)
@@ -74,6 +76,7 @@ def test_at_the_ends() -> None:
     assert (beta_share(0, 1, 1), beta_share(1, 1, 1), gamma_share(0, 1)) == (0, 1, 0)
 
 
+@settings(deadline=None)
 @given(SAMPLES)
 def test_a_mean_is_that_of_a_regression_with_robust_variance(rows: Rows) -> None:
     """An intercept alone, weighted least squares, sandwich over clusters, without the factor (n-1)/(n-k), k = 1."""
@@ -91,6 +94,7 @@ def test_a_mean_is_that_of_a_regression_with_robust_variance(rows: Rows) -> None
     assert isclose(high, fit.params[0] + margin, rel_tol=1e-7, abs_tol=1e-9)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 7), min_size=2, max_size=30))
 def test_a_plain_mean(values: list[int]) -> None:
     assume(len(set(values)) > 1)
@@ -108,6 +112,7 @@ def test_a_mean_without_an_interval() -> None:
         mean_interval(sums_of([(1, 5, 1), (2, 3, 1)]), 95)
 
 
+@settings(deadline=None)
 @given(SAMPLES)
 def test_weights_and_clusters_shrink_to_the_size_of_equal_variance(rows: Rows) -> None:
     sums = sums_of(rows)
@@ -128,6 +133,7 @@ def test_weights_and_clusters_shrink_to_the_size_of_equal_variance(rows: Rows) -
         assert isclose(size, min(len(rows), spread / variance), rel_tol=1e-9)
 
 
+@settings(deadline=None)
 @given(SAMPLES)
 def test_a_ratio_by_hand(rows: Rows) -> None:
     """Above the line the observations, below it the weights: y - R·x by cluster."""
@@ -160,6 +166,7 @@ def test_a_ratio_over_nothing() -> None:
         ratio_interval(RatioSums(above=1, below=0, clusters=2, above_squares=1, products=0, below_squares=0))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 500), st.floats(0.1, 100), st.floats(0.5, 0.99))
 def test_a_rate_covers_by_the_tails_of_poisson(events: int, exposure: float, level: float) -> None:
     low, high = ends(poisson_interval(events, exposure, level))
@@ -180,6 +187,7 @@ def test_bad_rates() -> None:
 COUNTS = st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
+@settings(deadline=None)
 @given(COUNTS, COUNTS)
 def test_wilson_and_newcombe_are_those_of_statsmodels(first: tuple[int, int], second: tuple[int, int]) -> None:
     assert ends(wilson_interval(*first)) == pytest.approx(proportion_confint(*first, method="wilson"), abs=1e-12)

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmcx.errors import MissingColumnError, ScaleError, UsageError
@@ -44,6 +44,7 @@ class TestNps:
         assert found.interval.method == "score"
         assert found.unit == "points"
 
+    @settings(deadline=None)
     @given(st.lists(st.integers(0, 10), min_size=1, max_size=60))
     def test_all_ways_to_it_agree(self, given_scores: list[int]) -> None:
         promoters = sum(score >= 9 for score in given_scores)
@@ -219,6 +220,7 @@ class TestCsat:
         assert dict(found.excluded) == {"no_score": 1, "off_scale": 1}
         assert csat([]).value is None
 
+    @settings(deadline=None)
     @given(st.lists(st.integers(1, 5), min_size=1, max_size=40))
     def test_a_share(self, values: list[int]) -> None:
         found: Estimate = csat(scores(*values), scale=FIVE)
