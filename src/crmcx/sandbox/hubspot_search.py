@@ -54,7 +54,7 @@ def found_by(portal: HubSpotSandbox, type_: str, body: Mapping[str, Any], *, mos
     if after + len(shown) < len(matching) and shown:
         data["paging"] = {"next": {"after": str(after + len(shown))}}
     having = {each.get("propertyName") for group in groups for each in group if each.get("operator") == "HAS_PROPERTY"}
-    steps = next((name for name, told in HISTORIES.items() if having and having == set(told.fields)), type_)
+    steps = next((name for name, told in HISTORIES.items() if having and having >= set(told.fields)), type_)
     return Says(data=data, rows=("results",), kind=steps)
 
 

@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from crmcx.connectors import DIALECTS, Api, Bearer, Budget, Rate, Reply
 from crmcx.connectors.hubspot.settings import HubSpotSettings
-from crmcx.connectors.hubspot.tables import Kind, Steps
+from crmcx.connectors.hubspot.tables import STEPS, Kind, Steps
 from crmcx.connectors.paging import by_cursor
 from crmcx.errors import PagingError
+
+_MOST_GROUPS = 5
+"""The most alternatives of a search."""
 
 
 @frozen
@@ -129,6 +132,14 @@ class Portal:
         numbers = self.settings.identifiers.values() if kind.type == "contacts" else ()
         return list(dict.fromkeys([*kind.asked, *numbers, *more.get(kind.type, ())]))
 
+    def steps(self, stream: str) -> Steps:
+        """The properties whose history a stream reads."""
+        told = STEPS[stream]
+        if stream != "consents":
+            return told
+        topics = {name: (topic,) for name, topic in self.settings.subscriptions.items()}
+        return evolve(told, fields={**told.fields, **topics})
+
     def listed(self, kind: Kind, after: str | None, properties: Sequence[str]) -> Reply:
         """A page of the objects that are there, by id."""
         return self._api.get(
@@ -186,7 +197,10 @@ class Portal:
         ]
         if beyond is not None:
             filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": beyond})
-        groups = [[*filters, {"propertyName": name, "operator": "HAS_PROPERTY"}] for name in having] or [filters]
+        wanted = tuple(having)
+        if len(wanted) > _MOST_GROUPS:  # more than a search can name: then all that were changed
+            wanted = ()
+        groups = [[*filters, {"propertyName": name, "operator": "HAS_PROPERTY"}] for name in wanted] or [filters]
         body = {
             "filterGroups": [{"filters": group} for group in groups],
             "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],

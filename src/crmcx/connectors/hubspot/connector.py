@@ -131,7 +131,7 @@ class HubSpot(Connector):
 
     @_steps(mappings.CONSENT)
     def consents(self, portal: Portal, cursor: Cursor) -> Iterator[Page]:
-        """When contacts opted out of all e-mail, and in again."""
+        """When contacts opted out of all e-mail or of one kind of it, and in again."""
         yield from steps(portal, cursor, "consents")
 
     @_objects(mappings.DEAL, history=True)

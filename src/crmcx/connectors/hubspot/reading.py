@@ -10,7 +10,7 @@ from crmcx.connectors import Cursor, Page, Reply, Window, paging, windows
 from crmcx.connectors.hubspot.client import Linked, Portal, chunks, dictionary, following, records
 from crmcx.connectors.hubspot.shaping import merged_ids, shaped, whole_number, yes
 from crmcx.connectors.hubspot.steps import steps_of
-from crmcx.connectors.hubspot.tables import KINDS, MERGED, STEPS, Kind
+from crmcx.connectors.hubspot.tables import KINDS, MERGED, Kind
 from crmcx.errors import PagingError
 
 Rows: TypeAlias = list[Any]
@@ -47,7 +47,7 @@ def objects(portal: Portal, cursor: Cursor, type_: str) -> Iterator[Page]:
 
 def steps(portal: Portal, cursor: Cursor, stream: str) -> Iterator[Page]:
     """The steps of all objects, or of those that were changed."""
-    told = STEPS[stream]
+    told = portal.steps(stream)
     kind = KINDS[told.of]
 
     def made(rows: Rows) -> Rows:

@@ -61,6 +61,9 @@ class HubSpotSettings(BaseModel):
     """The portal's lifecycle stages, and what each is here; None for one that says nothing."""
     lifecycle_scope: str | None = None
     """The product line that the lifecycle stages are of, where the portal is one department's; None for all."""
+    subscriptions: Mapping[str, str] = Field(default_factory=dict)
+    """The properties of contacts that say who opted out of one kind of e-mail, each with the topic that it is of, such
+    as `{"hs_email_optout_8351": "newsletter"}`; the opt-out of all e-mail is read in any case."""
     ticket_stages: Mapping[str, CaseStatus] = TICKET_STAGES
     """The stages of tickets that are more than open or closed, and what each is here."""
     deal_stages: Mapping[str, DealStatus] = Field(default_factory=dict)
