@@ -343,6 +343,7 @@ class TestForecast:
         assert dict(found.excluded) == {"no_amount": 1, "no_chance": 1}
         assert found.interval is not None
         assert found.interval.low == 0
+        assert found.interval_words == "0.00 to 148.00"
         assert found.interval.high == pytest.approx(50 + 1.959964 * (100**2 * 3 / 16 + 50**2 / 4) ** 0.5)
         assert weighted_pipeline([], [], at=START, chances={}).value is None
 

@@ -252,6 +252,8 @@ def _words(value: Value | None, unit: str) -> str:
 
 _SPELLED: Mapping[str, Callable[[float], str]] = {
     "count": lambda value: count_words(round(value)),
+    "money": lambda value: f"{value:,.2f}",
+    "ratio": lambda value: f"{value:.2f}",
     "score": lambda value: f"{value:.2f}",
     "share": share_words,
 }
