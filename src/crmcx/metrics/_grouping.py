@@ -85,6 +85,8 @@ def grouped(
     record = record_of(frame)
     told = {f"c_{number}": expression for number, expression in enumerate(said.values())}
     why = _first_reason(excluded, min(frame.columns))
+    counted_first = bool(few) and not (real or weight or repeats)
+    parts_wanted = frame.traced or not counted_first  # else nobody reads them row by row
     staged = frame.lazy.select(
         *(nw.col(name).alias(key) for name, key in zip(by, keys, strict=True)),
         *((nw.col(cluster).alias("cluster"),) if clustered and cluster else ()),
@@ -93,10 +95,10 @@ def grouped(
         *((nw.col(weight).cast(nw.Float64()).alias("w"),) if weight else ()),
         why.cast(nw.Int64()).alias("why"),
         value.cast(nw.Float64() if real or weight or repeats else nw.Int64()).alias("x"),
-        *(expression.cast(nw.Int64()).alias(name) for name, expression in told.items()),
+        *(expression.cast(nw.Int64()).alias(name) for name, expression in told.items() if parts_wanted),
     )
     shape = _Shape(tuple(said), tuple(reasons), clustered=clustered, weighted=False)
-    if few and not (real or weight or repeats):
+    if counted_first:
         made = [_first_reason(excluded, "times").cast(nw.Int64()).alias("why"), value.cast(nw.Int64()).alias("x")]
         made += [expression.cast(nw.Int64()).alias(name) for name, expression in told.items()]
         equal = _equal_rows(frame, by, keys, few, cluster if clustered else None)

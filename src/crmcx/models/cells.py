@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 
 from crmcx.instants import EPOCH, EPOCH_ORDINAL, MICROSECOND, date_of, from_us
@@ -70,4 +71,13 @@ def reach(item: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - any field 
 
 def cells_of(found: Iterable[Leaf], objects: Sequence[Any]) -> dict[str, Sequence[Any]]:
     """The cells of some leaves, one per object, by column."""
-    return {leaf.column: encode(leaf, [reach(item, leaf.path) for item in objects]) for leaf in found}
+    return {leaf.column: encode(leaf, _values_of(leaf, objects)) for leaf in found}
+
+
+def _values_of(leaf: Leaf, objects: Sequence[Any]) -> list[Any]:
+    """What `reach` finds in each object, a step of the path at a time."""
+    first, *rest = leaf.path
+    values = list(map(attrgetter(first), objects))
+    for name in rest:
+        values = [None if value is None else getattr(value, name) for value in values]
+    return [value.value if isinstance(value, Enum) else value for value in values]

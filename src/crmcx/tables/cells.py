@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from crmcx.instants import from_us, to_us
@@ -10,14 +11,14 @@ from crmcx.models.base import Model, Part, Record
 from crmcx.models.cells import cells_of, decode
 from crmcx.models.extension import custom_leaves
 from crmcx.models.extra import read_extra, write_extra
-from crmcx.models.fields import leaves, parts
+from crmcx.models.fields import Leaf, leaves, parts
 from crmcx.tables.schema import TableSchema, key_of, parent_key, schema_of
 
 
 def _with_keys(columns: dict[str, Sequence[Any]], schema: TableSchema) -> None:
     for column in schema.columns:
         leaf = column.leaf
-        if leaf is not None and leaf.key_column is not None:
+        if leaf is not None and leaf.key_column is not None and leaf.column in columns:
             refs = columns[leaf.column]
             tables = columns[leaf.named_by] if leaf.named_by else [leaf.target] * len(refs)
             columns[leaf.key_column] = [
@@ -25,51 +26,87 @@ def _with_keys(columns: dict[str, Sequence[Any]], schema: TableSchema) -> None:
             ]
 
 
-def to_columns(cls: type[Model], objects: Sequence[Any]) -> dict[str, Sequence[Any]]:
+def _with_sources(only: AbstractSet[str] | None, schema: TableSchema) -> AbstractSet[str]:
+    """The columns that are wanted, and those that they are made of."""
+    if only is None:
+        return frozenset(schema.names)
+    wanted = set(only)
+    if "person_id" in wanted:
+        wanted.add("customer_key" if "customer_key" in schema else "key")
+    for column in schema.columns:
+        leaf = column.leaf
+        if leaf is not None and leaf.key_column in wanted:
+            wanted |= {leaf.column, *([leaf.named_by] if leaf.named_by else [])}
+    return wanted
+
+
+def to_columns(
+    cls: type[Model], objects: Sequence[Any], only: AbstractSet[str] | None = None
+) -> dict[str, Sequence[Any]]:
     """Objects of one class as the columns of its table.
 
     Args:
         cls: A record class; or a part class, and then `objects` are its parents.
         objects: The records.
+        only: The columns that are wanted; all unless given.
 
     Returns:
-        Every column of the class's schema with one cell per object, or per part of an object.
+        Every column of the class's schema, or those wanted and what they are made of, with one cell per object, or per
+        part of an object.
     """
     schema = schema_of(cls)
+    wanted = _with_sources(only, schema)
     if issubclass(cls, Part):
-        return _parts_to_columns(cls, schema, objects)
-    columns: dict[str, Sequence[Any]] = {
-        "key": [key_of(schema.name, item.ref) for item in objects],
-        "source": [item.source for item in objects],
-        "source_id": [item.source_id for item in objects],
-        "known_us": [None if item.known_at is None else to_us(item.known_at) for item in objects],
-        "version": [item.version for item in objects],
-        "raw_ref": [None] * len(objects),
-        "content_hash": [None] * len(objects),
-        "extra": [write_extra(item.extra) for item in objects],
-    }
-    columns |= cells_of(leaves(cls), objects)
+        return _parts_to_columns(cls, schema, objects, wanted)
+    columns = _made(
+        {
+            "key": lambda: [key_of(schema.name, item.ref) for item in objects],
+            "source": lambda: [item.source for item in objects],
+            "source_id": lambda: [item.source_id for item in objects],
+            "known_us": lambda: [None if item.known_at is None else to_us(item.known_at) for item in objects],
+            "version": lambda: [item.version for item in objects],
+            "raw_ref": lambda: [None] * len(objects),
+            "content_hash": lambda: [None] * len(objects),
+            "extra": lambda: [write_extra(item.extra) for item in objects],
+        },
+        wanted,
+    )
+    columns |= cells_of(_wanted(leaves(cls), wanted), objects)
     _with_keys(columns, schema)
-    if "person_id" in schema:
-        columns["person_id"] = columns.get("customer_key", columns["key"])
+    if "person_id" in schema and "person_id" in wanted:
+        columns["person_id"] = columns.get("customer_key", columns.get("key", ()))
     return columns
 
 
-def _parts_to_columns(cls: type[Part], schema: TableSchema, parents: Sequence[Record]) -> dict[str, Sequence[Any]]:
+def _made(columns: Mapping[str, Callable[[], Sequence[Any]]], wanted: AbstractSet[str]) -> dict[str, Sequence[Any]]:
+    return {name: make() for name, make in columns.items() if name in wanted}
+
+
+def _wanted(found: Iterable[Leaf], wanted: AbstractSet[str]) -> list[Leaf]:
+    return [leaf for leaf in found if leaf.column in wanted]
+
+
+def _parts_to_columns(
+    cls: type[Part], schema: TableSchema, parents: Sequence[Record], wanted: AbstractSet[str]
+) -> dict[str, Sequence[Any]]:
     assert schema.parent is not None  # noqa: S101 - every part has a parent
+    parent_table = schema.parent.table
     field = next(name for name, part in parts(schema.parent).items() if part is cls)
-    pairs = [(parent, position, part) for parent in parents for position, part in enumerate(getattr(parent, field))]
-    columns: dict[str, Sequence[Any]] = {
-        parent_key(cls): [key_of(schema.parent.table, parent.ref) for parent, _, _ in pairs],
-        "position": [position for _, position, _ in pairs],
-        "source": [parent.source for parent, _, _ in pairs],
-        "known_us": [None if parent.known_at is None else to_us(parent.known_at) for parent, _, _ in pairs],
+    numbered = [(parent, position) for parent in parents for position in range(len(getattr(parent, field)))]
+    owners = [parent for parent, _ in numbered]
+    of_owners: dict[str, Callable[[], Sequence[Any]]] = {
+        parent_key(cls): lambda: [key_of(parent_table, parent.ref) for parent in owners],
+        "position": lambda: [position for _, position in numbered],
+        "source": lambda: [parent.source for parent in owners],
+        "known_us": lambda: [None if parent.known_at is None else to_us(parent.known_at) for parent in owners],
     }
+    columns = _made(of_owners, wanted)
     inherited = [leaf for leaf in leaves(schema.parent) if leaf.path[0] in cls.inherits]
-    columns |= cells_of(inherited, [parent for parent, _, _ in pairs])
-    columns |= cells_of(leaves(cls), [part for _, _, part in pairs])
+    columns |= cells_of(_wanted(inherited, wanted), owners)
+    own = [part for parent in parents for part in getattr(parent, field)]
+    columns |= cells_of(_wanted(leaves(cls), wanted), own)
     _with_keys(columns, schema)
-    if "person_id" in schema:
+    if "person_id" in schema and "person_id" in wanted:
         columns["person_id"] = columns["customer_key"]
     return columns
 

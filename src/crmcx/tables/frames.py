@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from textwrap import fill
 from typing import Any
@@ -144,7 +145,7 @@ def take(
     also = [name for name in also if name not in made]
     needs = [*needs, *(name.of for name in made)]
     wants = [*wants, *([key] if key else [])]
-    given = engines.to_lazy(_native(data, cls))
+    given = engines.to_lazy(_native(data, cls, {*needs, *wants, *also, *(columns or {}), *(columns or {}).values()}))
     frame, renames, own = _found(given, cls, needs=needs, wants=wants, also=also, columns=columns)
     selected = frame.select(*(nw.col(theirs).alias(name) for name, theirs in renames.items()))
     lazy, cast = _canonical(selected, cls, {name: name for name in renames if name not in own}, renames)
@@ -264,7 +265,8 @@ def native_of(data: Any) -> Any:  # noqa: ANN401 - a table of any engine
     return data.relation if isinstance(data, StoredTable | AskedTable) else data
 
 
-def _native(data: Any, cls: type[Model]) -> Any:  # noqa: ANN401 - a table of any engine
+def _native(data: Any, cls: type[Model], only: AbstractSet[str] | None = None) -> Any:  # noqa: ANN401 - of any engine
+    """A frame or relation as it is; of a list of objects a frame, of those columns at least where all of them exist."""
     data = native_of(data)
     if isinstance(data, Model):
         data = [data]
@@ -281,9 +283,11 @@ def _native(data: Any, cls: type[Model]) -> Any:  # noqa: ANN401 - a table of an
     if len(found) == 1 and not issubclass(cls, Part):
         (cls,) = found  # which may be a class of one's own
         schema = schema_of(cls)
-    return engines.from_columns(
-        to_columns(cls, objects), {column.name: column.dtype.value for column in schema.columns}
-    )
+    if only is not None and not only <= set(schema.names):
+        only = None  # so that whoever asks for a column that is not there hears of all that are
+    made = to_columns(cls, objects, only)
+    dtypes = {column.name: column.dtype.value for column in schema.columns if column.name in made}
+    return engines.from_columns(made, dtypes)
 
 
 def _rename(
