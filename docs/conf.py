@@ -51,5 +51,11 @@ def _notebooks(_app: Sphinx, env: BuildEnvironment, *_changes: set[str]) -> list
     return [page for page in env.found_docs if Path(env.doc2path(page)).suffix == ".ipynb"]
 
 
+def _options(_app: Sphinx, what: str, name: str, *_details: object) -> bool | None:
+    """The options of functions are told by the functions; the classes that bundle them are for type checkers."""
+    return True if what == "module" and name.endswith("Options") else None
+
+
 def setup(app: Sphinx) -> None:
     app.connect("env-get-outdated", _notebooks)
+    app.connect("autodoc-skip-member", _options)
