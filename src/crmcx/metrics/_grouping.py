@@ -13,6 +13,7 @@ import narwhals.stable.v2 as nw
 from attrs import evolve, field, frozen
 
 from crmcx.estimates import Sums
+from crmcx.metrics._counted import counted
 from crmcx.metrics._repeats import Repeats
 from crmcx.metrics._trail import record_of, traced
 from crmcx.tables import Frame, rows
@@ -101,10 +102,9 @@ def grouped(
     if counted_first:
         made = [_first_reason(excluded, "times").cast(nw.Int64()).alias("why"), value.cast(nw.Int64()).alias("x")]
         made += [expression.cast(nw.Int64()).alias(name) for name, expression in told.items()]
-        equal = _equal_rows(frame, by, keys, few, cluster if clustered else None)
-        summed = _of_equal_rows(equal.select(*keys, "times", "alone", *made), keys, [*told], len(reasons))
-        merged = _with_clusters(rows(summed), rows(_clusters(staged, keys)) if clustered else [], keys)
-        groups = {key: shape.group(row) for key, row in merged.items()}
+        named = dict(zip(keys, by, strict=True))
+        sums = counted(frame, named, few=few, cluster=cluster if clustered else None, made=made, staged=staged)
+        groups = {key: shape.group(found) for key, found in sums.items()}
         return traced(frame, groups, staged, reasons=reasons, parts=dict(zip(said, told, strict=True)))
     weighted = weight is not None
     if repeats is not None and repeats.chooses:
@@ -151,70 +151,6 @@ def _first_reason(excluded: Mapping[str, nw.Expr], column: str) -> nw.Expr:
     for number, reason in reversed(list(enumerate(excluded.values(), start=1))):
         why = nw.when(reason).then(nw.lit(number)).otherwise(why)
     return why
-
-
-def _equal_rows(
-    frame: Frame, by: Sequence[str], keys: Sequence[str], few: Sequence[str], cluster: str | None
-) -> nw.LazyFrame[Any]:
-    """How often each row of a group occurs, in `times`; rows without a cluster apart, as `alone`."""
-    alone = nw.lit(0) if cluster is None else nw.when(nw.col(cluster).is_null()).then(nw.lit(1)).otherwise(nw.lit(0))
-    told = frame.lazy.select(
-        *(nw.col(name).alias(key) for name, key in zip(by, keys, strict=True)),
-        *map(nw.col, few),
-        alone.cast(nw.Int64()).alias("alone"),
-        nw.lit(1).cast(nw.Int64()).alias("one"),
-    )
-    return told.group_by(*keys, *few, "alone").agg(nw.col("one").sum().alias("times"))
-
-
-def _of_equal_rows(
-    equal: nw.LazyFrame[Any], keys: Sequence[str], told: Sequence[str], reasons: int
-) -> nw.LazyFrame[Any]:
-    """The sums over rows that stand for `times` rows each."""
-    why, times, x = nw.col("why"), nw.col("times"), nw.col("x")
-    kept = nw.when(why == 0).then(times).otherwise(nw.lit(0))
-    measures = {"n": kept, "sx": kept * x, "xx": kept * x * x, **{name: kept * nw.col(name) for name in told}}
-    measures |= {f"e_{n}": nw.when(why == n).then(times).otherwise(nw.lit(0)) for n in range(1, reasons + 1)}
-    summed = equal.select(*keys, "alone", *(said.cast(nw.Int64()).alias(name) for name, said in measures.items()))
-    return _sum_up(summed, [*keys, "alone"], list(measures))
-
-
-def _clusters(staged: nw.LazyFrame[Any], keys: Sequence[str]) -> nw.LazyFrame[Any]:
-    """The sums over clusters, of rows that count and have one."""
-    kept = staged.filter(nw.col("why") == 0, ~nw.col("cluster").is_null())
-    of_each = _sum_up(
-        kept.select(*keys, "cluster", "x", nw.lit(1).cast(nw.Int64()).alias("n")), [*keys, "cluster"], ["x", "n"]
-    )
-    n, x = nw.col("n"), nw.col("x")
-    squared = {"g": nw.lit(1).cast(nw.Int64()), "gxx": x * x, "gxn": x * n, "gnn": n * n}
-    return _sum_up(of_each.select(*keys, *(said.alias(name) for name, said in squared.items())), keys, list(squared))
-
-
-def _with_clusters(
-    rows_of: Sequence[Mapping[str, Any]], clusters: Sequence[Mapping[str, Any]], keys: Sequence[str]
-) -> dict[tuple[Any, ...], dict[str, Any]]:
-    """The sums by group; a row without a cluster is a cluster of its own."""
-    found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in rows_of:
-        group = found.setdefault(tuple(row[key] for key in keys), {})
-        told = {name: value or 0 for name, value in row.items() if name not in {*keys, "alone", "sx"}} | {
-            "x": row["sx"] or 0
-        }
-        if row["alone"]:
-            told |= {"g": told["n"], "gxx": told["xx"], "gxn": told["x"], "gnn": told["n"]}
-        for name, value in told.items():
-            group[name] = group.get(name, 0) + value
-    for row in clusters:
-        key = tuple(row[name] for name in keys)
-        if key not in found:
-            continue  # the sum over no rows at all, which is a row of its own without groups
-        group = found[key]
-        for name in ("g", "gxx", "gxn", "gnn"):
-            group[name] = group.get(name, 0) + (row[name] or 0)
-    for group in found.values():
-        for name in ("g", "gxx", "gxn", "gnn"):
-            group.setdefault(name, 0)
-    return found
 
 
 def _of_clusters(*, weighted: bool) -> list[nw.Expr]:
