@@ -258,6 +258,8 @@ def test_as_data(capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(said.out)
     assert said.err == ""
     assert set(told) >= {"sync", "quarantine", "tables", "metrics", "funnel"}
+    week = told["a_week_later"]
+    assert week["compared_before"]["different"] == week["compared"]["different"] == []
     assert all("raw" not in each for each in told["quarantine"])
 
 

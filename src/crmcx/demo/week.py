@@ -21,6 +21,8 @@ from crmcx.sandbox.hubspot_world import iso
 
 _NEW, _WON, _LOST, _RAISED, _WITHDRAWN = 24, 8, 4, 4, 3
 _MERGED, _LEFT, _LATE, _EDITED, _SOLVED = 10, 8, 20, 6, 30
+_SEEN_AGAIN = timedelta(days=6)
+"""How old an answer may be that is edited: the connector reads a week before the newest again, and declares so."""
 _WAITS = ("new", "open", "pending", "hold")
 
 
@@ -101,6 +103,9 @@ def _delete(made: Platforms, told: Truth) -> int:
 
 def _answers(made: Platforms) -> Iterator[tuple[str, int]]:
     world, survey = made.survey.server.world, made.survey
+    known = [each for each in world.kept("responses") if "QID1" in world.said(each)["values"]]
+    newest = max((each.stamp for each in known), default=made.still.now())
+    recent = [each for each in known if newest - each.stamp < _SEEN_AGAIN][:_EDITED]
     late = [each for each in world.kept("invitations") if world.said(each)["status"] == "Opened"][-_LATE:]
     for place, each in enumerate(late):
         now = iso(made.still.now())
@@ -120,8 +125,6 @@ def _answers(made: Platforms) -> Iterator[tuple[str, int]]:
         )
         world.follow(world.id_of(each), "SurveyFinished", responseId=response, responseCompletedAt=now)
     yield "invitations were answered late", len(late)
-    known = [each for each in world.kept("responses") if "QID1" in world.said(each)["values"]]
-    recent = sorted(known, key=lambda each: (each.stamp, each.n))[-_LATE - _EDITED : -_LATE]
     for each in recent:
         world.edit(world.id_of(each), QID1=10 - world.said(each)["values"]["QID1"])
     yield "answers were edited afterwards", len(recent)
